@@ -1,0 +1,143 @@
+"""What judges a policy, what it is given, and what it returns."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from harness.examples import Example, ExampleSet, Prompt
+    from harness.source import Oracle
+
+Unit: TypeAlias = Literal["fraction", "nats", "nats/token", "tokens", "reward", "count"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One metric of one policy, with its value per item."""
+
+    metric: str
+    """`family/metric`: the family is the evaluator's name."""
+    value: float
+    unit: Unit
+    higher_is_better: bool | None
+    """None where neither direction is better (a response length)."""
+    items: tuple[str, ...]
+    """Item ids, at least one. No item, no figure: raise instead."""
+    values: tuple[float, ...] | None
+    """Per item; their mean is `value`. For a figure that is no mean over items (an AUC): jackknife pseudo-values,
+    whose mean may differ from `value` by the jackknife's bias. None: no interval can be given."""
+    pseudo: bool = False
+    """True if `values` are jackknife pseudo-values."""
+    best: float | None = None
+    """The best value any policy can reach, where it is known."""
+    about: str = ""
+    """One sentence for the board: what the figure is and what it is not."""
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A text the policy wrote."""
+
+    item: str
+    prompt: str
+    response: str
+    finished: bool
+    """False if it was stopped by the length cap instead of the end-of-sequence token."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluator found."""
+
+    figures: tuple[Figure, ...]
+    generations: tuple[Generation, ...] = ()
+    counted: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Worth knowing: ties, truncated responses."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One example under a policy. K = its number of responses."""
+
+    logp: np.ndarray
+    """(K,) float32 nats, summed over tokens."""
+    tokens: np.ndarray
+    """(K,) int64."""
+    score: np.ndarray
+    """(K,) float32: the row's own score (its method's implicit reward; summed log-prob for a row without a method;
+    the true reward for the oracle)."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A response drawn from the policy at temperature 1."""
+
+    item: str
+    text: str
+    logp: float
+    """nats under the policy, the end-of-sequence token included."""
+    reference_logp: float
+    """nats under the row's reference (its initial policy)."""
+    tokens: int
+    finished: bool
+
+
+class Subject(Protocol):
+    """A policy to be judged, and all an evaluator may know about it."""
+
+    @property
+    def oracle(self) -> Oracle | None:
+        """The truth of the source, where it is known."""
+        ...
+
+    def examples(self) -> ExampleSet:
+        """The held-out examples (test split), which never depend on a seed."""
+        ...
+
+    def score(self, examples: Sequence[Example]) -> list[Scored]:
+        """Score every response, in the order given."""
+        ...
+
+    def sample(self, prompts: Mapping[str, Prompt], *, each: int, max_tokens: int, seed: int) -> list[Sample]:
+        """Draw `each` responses per prompt (item id -> prompt), grouped by prompt in the order given.
+
+        Raises:
+            Unavailable: this row has no language model to draw from (the oracle).
+        """
+        ...
+
+    def language_model(self) -> tuple[Any, Any]:
+        """(transformers model, tokenizer), in evaluation mode.
+
+        Raises:
+            Unavailable: this row has none (the oracle).
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Evaluator(ABC):
+    """Judges a policy. Options are the fields of the subclass."""
+
+    name: ClassVar[str]
+    """What suites write, and the family of its metrics."""
+    source: ClassVar[str]
+    """Where the definitions come from."""
+    columns: ClassVar[Literal["none", "score"]] = "score"
+    """"score" if it calls `Subject.score`, so that the columns a method scores with are there."""
+
+    def check(self) -> None:
+        """Raise `Unavailable`, with the reason, where this evaluator cannot run on this installation."""
+
+    @abstractmethod
+    def evaluate(self, subject: Subject) -> Evaluation:
+        """The figures of one policy.
+
+        Raises:
+            Unavailable: this policy or this source has not what it takes; the cell is skipped with the reason.
+        """

@@ -1,0 +1,98 @@
+"""What a preference-alignment method is: a formula with options.
+
+A method is a frozen dataclass whose fields are its options. Nearly all of them are `terms` and `score`:
+
+    @dataclass(frozen=True)
+    class Hinge(harness.Method):
+        name = "hinge"
+        source = "our choice"
+        margin: float = 1.0
+
+        def needs(self):
+            return frozenset({"pairs"})
+
+        def terms(self, batch):
+            lp = batch.policy.total
+            return (self.margin - lp[batch.chosen] + lp[batch.rejected]).clamp(min=0)
+
+        def score(self, batch):
+            return batch.policy.total
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from harness.batch import Batch
+    from harness.examples import ExampleSet, Need
+
+Unit: TypeAlias = Literal["pair", "label", "prompt"]
+
+
+@dataclass(frozen=True)
+class Method(ABC):
+    """A training objective over log-probs. Options are the fields of the subclass: plain JSON types or
+    another `Method`, each with a default and a docstring line giving unit and range. An option's range is
+    checked in `__post_init__` by raising `ValueError`."""
+
+    name: ClassVar[str]
+    """What suites write. Unique among installed plugins."""
+    source: ClassVar[str]
+    """Paper and equation, "derived", or "our choice"."""
+
+    @abstractmethod
+    def needs(self) -> frozenset[Need]:
+        """What every example must carry. The host converts where a stated conversion exists, else skips the row."""
+
+    def unit(self) -> Unit:
+        """What one term is about: as many terms come back as the batch has pairs, labels or prompts."""
+        return "pair"
+
+    def batch_statistic(self) -> bool:
+        """True if a term depends on other items of the batch (KTO's KL estimate)."""
+        return False
+
+    def linear_reduce(self) -> bool:
+        """True if `reduce` is linear in the terms, with weights that depend on the batch's judgements alone: a mean, or
+        a mean per class. A step split into micro-batches then needs no second forward pass."""
+        return True
+
+    def train_columns(self) -> tuple[str, ...]:
+        """Columns `terms` reads, by name; "reference" is the initial policy's summed log-prob in nats."""
+        return ("reference",)
+
+    def score_columns(self) -> tuple[str, ...]:
+        """Columns `score` reads."""
+        return ("reference",)
+
+    def prepare(self, examples: ExampleSet, seed: int) -> ExampleSet:
+        """The examples this method trains on, made from those of the suite. Pure; identity by default."""
+        del seed
+        return examples
+
+    @abstractmethod
+    def terms(self, batch: Batch) -> Tensor:
+        """(units,) unreduced losses, differentiable in `batch.policy.total`. Pure."""
+
+    def reduce(self, terms: Tensor, batch: Batch) -> Tensor:
+        """() the objective of the whole optimiser step; the mean by default.
+
+        Called once per step, over the terms of all its micro-batches, with the batch of the whole step.
+        """
+        del batch
+        return terms.mean()
+
+    @abstractmethod
+    def score(self, batch: Batch) -> Tensor:
+        """(responses,) implicit reward that ranks responses to one prompt; larger is better."""
+
+    def diagnostics(self, batch: Batch) -> Mapping[str, Tensor]:
+        """Scalars worth logging each step, by name. Pure; must not depend on the micro-batch split."""
+        del batch
+        return {}

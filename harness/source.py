@@ -1,0 +1,111 @@
+"""Where examples come from, and what only their source may know."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from harness.examples import ExampleSet, Prompt, Split
+    from harness.method import Method
+    from harness.training import Budget, Training
+
+
+@dataclass(frozen=True)
+class BaseRecipe:
+    """How a source makes its own base model: a model to start from, and what to train it on.
+
+    The host trains it with the one trainer there is and caches it as a step.
+    """
+
+    create: Callable[[], tuple[Any, Any]]
+    """() -> (transformers model with random weights, tokenizer). Deterministic."""
+    examples: Callable[[], ExampleSet]
+    method: Method
+    training: Training
+    budget: Budget
+    identity: Mapping[str, Any]
+    """Plain data: everything about `create` and `examples` that can change the result."""
+
+
+@dataclass(frozen=True)
+class PromptTruth:
+    """All there is to know of one prompt whose answers can be enumerated. A = number of answers."""
+
+    id: str
+    prompt: Prompt
+    answers: tuple[str, ...]
+    """A distinct texts: the legitimate answers. Any other text is illegitimate."""
+    behaviour: np.ndarray
+    """(A,) mu(y|x): what answers are drawn from."""
+    preferred: np.ndarray
+    """(A,) p+: the distribution of the chosen answer of a labelled pair."""
+    dispreferred: np.ndarray
+    """(A,) p-: likewise of the rejected one. (p+ + p-) / 2 is the distribution of pooled responses."""
+    reward: np.ndarray | None
+    """(A,) the true reward; None where preferences are cyclic and no reward exists."""
+    beats: np.ndarray
+    """(A, A) true P(row preferred to column), without label noise; 1/2 on the diagonal."""
+    pair: np.ndarray
+    """(A, A) symmetric, sums to 1, zero diagonal: probability that an ordered draw of two distinct answers is this one."""
+    labelled: np.ndarray
+    """(A, A) P(row is labelled chosen | this pair is drawn): noise, raters and biases included; rows + columns = 1."""
+
+    @property
+    def pooled(self) -> np.ndarray:
+        """(A,) mu~: the distribution of a response picked at random from a labelled pair."""
+        return (self.preferred + self.dispreferred) / 2
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """The truth of a source, for evaluation only. No method ever sees it."""
+
+    prompts: Callable[[Split], Sequence[PromptTruth]]
+    worst_reward: float | None
+    """The reward stated for illegitimate text; None where no reward exists. Illegitimate text loses to every legitimate answer."""
+
+
+@dataclass(frozen=True)
+class Source(ABC):
+    """Yields examples. Options are the fields of the subclass; relative paths in them are resolved by the host."""
+
+    name: ClassVar[str]
+    """What suites write."""
+    path_options: ClassVar[tuple[str, ...]] = ()
+    """Options that are paths, relative to the suite file where not absolute."""
+
+    @abstractmethod
+    def examples(self, split: Split, seed: int, limit: int | None = None) -> ExampleSet:
+        """The examples of a split, in the order they are to be seen.
+
+        Args:
+            split: which part; a prompt is in one part only, whatever the seed.
+            seed: of a row. Decides what `train` draws and its order; other splits do not depend on it.
+            limit: at most this many examples; None for all (for a source that draws: its own stated number).
+
+        Raises:
+            DataError: nothing can be read; broken single rows are dropped and counted instead.
+        """
+
+    def fingerprint(self) -> str:
+        """Names the content outside the options that examples depend on (bytes of files, a revision). Never a path."""
+        return ""
+
+    def path_free_options(self) -> Mapping[str, Any]:
+        """Options as they enter identities: without those in `path_options`, whose content `fingerprint` names."""
+        from harness.digest import changed_options
+
+        return {k: v for k, v in changed_options(self).items() if k not in self.path_options}
+
+    def base_model(self) -> BaseRecipe | None:
+        """The base model this source offers, if it does."""
+        return None
+
+    def oracle(self) -> Oracle | None:
+        """The truth about this source, if it knows it."""
+        return None
