@@ -103,6 +103,10 @@ class Subject(Protocol):
         """Score every response, in the order given."""
         ...
 
+    def base_logps(self, examples: Sequence[Example]) -> list[np.ndarray]:
+        """(K,) float32 per example: summed log-probs in nats under the suite's base model, where every row began."""
+        ...
+
     def sample(self, prompts: Mapping[str, Prompt], *, each: int, max_tokens: int, seed: int) -> list[Sample]:
         """Draw `each` responses per prompt (item id -> prompt), grouped by prompt in the order given.
 

@@ -36,7 +36,8 @@ def harness_methods() -> Iterable[type[Method]]:  # pyright: ignore[reportReturn
 @hookspec
 def harness_evaluators() -> Iterable[type[Evaluator]]:  # pyright: ignore[reportReturnType]
     """Evaluators, as frozen dataclass types. Heavy or optional packages are imported inside `evaluate`; `check`
-    raises `harness.Unavailable` where they are missing."""
+    raises `harness.Unavailable` where they are missing.
+    """
 
 
 @hookspec

@@ -6,11 +6,13 @@ ignores a misspelt hook unless asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import dataclasses
+import os
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType, ModuleType
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeVar
 
 import pluggy
 
@@ -23,7 +25,6 @@ from harness.source import Source
 from harness.source_digest import source_digest
 
 Kind = TypeVar("Kind")
-Offer: TypeAlias = type[Method] | type[Evaluator] | type[Source] | type[Column]
 
 
 @dataclass(frozen=True)
@@ -70,82 +71,23 @@ class Registry:
     plugins: tuple[Origin, ...] = field(default=())
 
 
-HOOKS = {
+HOOKS: Mapping[str, tuple[str, type]] = {
     "harness_methods": ("method", Method),
     "harness_evaluators": ("evaluator", Evaluator),
     "harness_sources": ("source", Source),
     "harness_columns": ("column", Column),
 }
+ONLY = "HARNESS_PLUGINS"
+"""Environment variable: names of the plugins to load, with commas between them; all where it is unset or empty."""
 
-
-def _distribution(entry: EntryPoint) -> tuple[str, str]:
-    return (entry.dist.name, entry.dist.version) if entry.dist else ("unknown distribution", "0")
-
-
-def _import(entry: EntryPoint) -> ModuleType:
-    owner, _ = _distribution(entry)
-    try:
-        module: Any = entry.load()
-    except Exception as error:
-        raise PluginError(
-            f"plugin {entry.name!r} of {owner} ({entry.value}) does not import: {type(error).__name__}: {error}",
-            fix=f"reinstall or uninstall {owner}",
-        ) from error
-    return module
-
-
-def _offered(manager: pluggy.PluginManager, hook: str, base: type) -> Iterable[tuple[str, Offer]]:
-    """(plugin name, type) for every type that some plugin offers under `hook`."""
-    for implementation in getattr(manager.hook, hook).get_hookimpls():
-        plugin: str = implementation.plugin_name
-        try:
-            kinds: list[Any] = list(implementation.function())
-        except Exception as error:
-            raise PluginError(f"plugin {plugin!r}: {hook}() fails: {type(error).__name__}: {error}") from error
-        for kind in kinds:
-            if not (isinstance(kind, type) and issubclass(kind, base)):
-                raise PluginError(
-                    f"plugin {plugin!r}: {hook}() offers {kind!r}, which is no {base.__name__} type",
-                    fix=f"return types that derive from harness.{base.__name__}",
-                )
-            if getattr(kind, "__abstractmethods__", None):
-                unwritten = ", ".join(sorted(kind.__abstractmethods__))
-                raise PluginError(f"plugin {plugin!r}: {kind.__name__} does not define {unwritten}")
-            if not isinstance(getattr(kind, "name", None), str) or "__dataclass_fields__" not in kind.__dict__:
-                raise PluginError(
-                    f"plugin {plugin!r}: {kind.__name__} lacks a name or is no dataclass of its own",
-                    fix="decorate it with @dataclass(frozen=True) and give it `name: ClassVar[str]`",
-                )
-            yield plugin, kind
-
-
-def _shelf(manager: pluggy.PluginManager, hook: str, plugins: Mapping[str, Origin]) -> Shelf[Any]:
-    kind, base = HOOKS[hook]
-    offers: dict[str, Any] = {}
-    origins: dict[str, Origin] = {}
-    for plugin, offer in _offered(manager, hook, base):
-        name = offer.name
-        if name in offers:
-            raise PluginError(
-                f"two plugins offer a {kind} called {name!r}: {plugins[plugin].plugin!r} of "
-                f"{plugins[plugin].distribution} and {origins[name].plugin!r} of {origins[name].distribution}",
-                fix="uninstall one of the two distributions",
-            )
-        offers[name] = offer
-        origins[name] = Origin(
-            plugin=plugin,
-            distribution=plugins[plugin].distribution,
-            version=plugins[plugin].version,
-            sources=source_digest(offer.__module__),
-        )
-    return Shelf(kind, MappingProxyType(dict(sorted(offers.items()))), MappingProxyType(origins))
+_HOOK_FIX = f"the hooks are {', '.join(HOOKS)}, each decorated with @harness.hookimpl"
 
 
 def load(entries: Iterable[EntryPoint] | None = None) -> Registry:
     """Load every installed plugin.
 
     Args:
-        entries: the entry points to load; those of the group `harness` by default.
+        entries: the entry points to load; by default those `installed()` gives.
 
     Raises:
         PluginError: two distributions use one plugin name or one method name, a hook is misspelt, a plugin does not
@@ -154,7 +96,7 @@ def load(entries: Iterable[EntryPoint] | None = None) -> Registry:
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
     plugins: dict[str, Origin] = {}
-    found = entry_points(group=hookspecs.PROJECT) if entries is None else entries
+    found = installed() if entries is None else entries
     for entry in sorted(found, key=lambda e: (e.name, _distribution(e))):
         owner, version = _distribution(entry)
         if entry.name in plugins:
@@ -163,25 +105,110 @@ def load(entries: Iterable[EntryPoint] | None = None) -> Registry:
                 f"{plugins[entry.name].distribution} and {owner}",
                 fix="uninstall one of them, or ask its author to rename the entry point",
             )
-        module = _import(entry)
-        _forbid_misspelt(module, entry.name, owner)
-        try:
-            manager.register(module, name=entry.name)
-            manager.check_pending()
-        except (pluggy.PluginValidationError, ValueError) as error:
-            raise PluginError(f"plugin {entry.name!r} of {owner}: {error}", fix=_HOOK_FIX) from error
-        if not manager.get_hookcallers(module):
-            raise PluginError(f"plugin {entry.name!r} of {owner} ({entry.value}) implements no hook", fix=_HOOK_FIX)
+        _register(manager, entry)
         plugins[entry.name] = Origin(entry.name, owner, version, source_digest(entry.module))
     methods, evaluators, sources, columns = (_shelf(manager, hook, plugins) for hook in HOOKS)
     return Registry(methods, evaluators, sources, columns, tuple(plugins.values()))
 
 
-_HOOK_FIX = f"the hooks are {', '.join(HOOKS)}, each decorated with @harness.hookimpl"
+def installed() -> tuple[EntryPoint, ...]:
+    """The entry points that installed distributions advertise; only those named in HARNESS_PLUGINS where it is set.
+
+    Raises:
+        PluginError: HARNESS_PLUGINS names a plugin that is not installed.
+    """
+    found = entry_points(group=hookspecs.PROJECT)
+    wanted = {name.strip() for name in os.environ.get(ONLY, "").split(",")} - {""}
+    if not wanted:
+        return tuple(found)
+    for name in sorted(wanted - found.names):
+        raise PluginError(
+            f"no installed plugin is called {name!r}; {nearest(name, found.names)}",
+            fix="name installed plugins, with commas between them, or unset the variable",
+            where=ONLY,
+        )
+    return tuple(entry for entry in found if entry.name in wanted)
 
 
-def _forbid_misspelt(module: ModuleType, plugin: str, owner: str) -> None:
+def _distribution(entry: EntryPoint) -> tuple[str, str]:
+    return (entry.dist.name, entry.dist.version) if entry.dist else ("unknown distribution", "0")
+
+
+def _register(manager: pluggy.PluginManager, entry: EntryPoint) -> None:
+    """Import a plugin and hand its hooks to the manager."""
+    owner, _ = _distribution(entry)
+    who = f"plugin {entry.name!r} of {owner}"
+    try:
+        module: Any = entry.load()
+    except (Exception, SystemExit) as error:
+        raise PluginError(
+            f"{who} ({entry.value}) does not import: {type(error).__name__}: {error}",
+            fix=f"reinstall or uninstall {owner}",
+        ) from error
+    if not isinstance(module, ModuleType):
+        raise PluginError(
+            f"{who}: {entry.value} is no module", fix="let the entry point name a module, without a colon"
+        )
+    _forbid_undecorated(module, who)
+    try:
+        manager.register(module, name=entry.name)
+        manager.check_pending()
+    except (pluggy.PluginValidationError, ValueError) as error:
+        raise PluginError(f"{who}: {error}", fix=_HOOK_FIX) from error
+    if not manager.get_hookcallers(module):
+        raise PluginError(f"{who} ({entry.value}) implements no hook", fix=_HOOK_FIX)
+
+
+def _forbid_undecorated(module: ModuleType, who: str) -> None:
     """A function named like a hook but not decorated as one would be ignored in silence."""
     for name, value in vars(module).items():
         if name in HOOKS and callable(value) and not hasattr(value, f"{hookspecs.PROJECT}_impl"):
-            raise PluginError(f"plugin {plugin!r} of {owner}: {name} lacks @harness.hookimpl", fix=_HOOK_FIX)
+            raise PluginError(f"{who}: {name} lacks @harness.hookimpl", fix=_HOOK_FIX)
+
+
+def _shelf(manager: pluggy.PluginManager, hook: str, plugins: Mapping[str, Origin]) -> Shelf[Any]:
+    kind, base = HOOKS[hook]
+    offers: dict[str, Any] = {}
+    origins: dict[str, Origin] = {}
+    for implementation in getattr(manager.hook, hook).get_hookimpls():
+        plugin = plugins[implementation.plugin_name]
+        for offer in _offered(implementation.function, f"plugin {plugin.plugin!r} of {plugin.distribution}: {hook}()"):
+            _check_offer(offer, base, f"plugin {plugin.plugin!r} of {plugin.distribution}")
+            name = offer.name
+            if name in offers:
+                raise PluginError(
+                    f"two plugins offer a {kind} called {name!r}: {plugin.plugin!r} of {plugin.distribution} "
+                    f"and {origins[name].plugin!r} of {origins[name].distribution}",
+                    fix=f"uninstall one of the two distributions, or leave a plugin out with {ONLY}",
+                )
+            offers[name] = offer
+            origins[name] = dataclasses.replace(plugin, sources=source_digest(offer.__module__))
+    return Shelf(kind, MappingProxyType(dict(sorted(offers.items()))), MappingProxyType(origins))
+
+
+def _offered(hook: Callable[[], Iterable[Any]], who: str) -> list[Any]:
+    try:
+        return list(hook())
+    except Exception as error:
+        raise PluginError(f"{who} fails: {type(error).__name__}: {error}", fix="return a list of types") from error
+
+
+def _check_offer(offer: Any, base: type, who: str) -> None:
+    if not (isinstance(offer, type) and issubclass(offer, base)):
+        raise PluginError(
+            f"{who} offers {offer!r}, which is no {base.__name__} type",
+            fix=f"return types that derive from harness.{base.__name__}",
+        )
+    unwritten = sorted(getattr(offer, "__abstractmethods__", ()))
+    if unwritten:
+        raise PluginError(f"{who}: {offer.__name__} does not define {', '.join(unwritten)}")
+    if "__dataclass_fields__" not in vars(offer):
+        raise PluginError(f"{who}: {offer.__name__} is no dataclass", fix="decorate it with @dataclass(frozen=True)")
+    options = {option.name for option in dataclasses.fields(offer)}
+    for attribute in ("name", "source"):
+        stated = isinstance(getattr(offer, attribute, None), str) and attribute not in options
+        if attribute in base.__annotations__ and not stated:
+            raise PluginError(
+                f"{who}: {offer.__name__} has no {attribute}",
+                fix=f"write `{attribute}: ClassVar[str] = ...` in its body",
+            )

@@ -39,7 +39,8 @@ Unit: TypeAlias = Literal["pair", "label", "prompt"]
 class Method(ABC):
     """A training objective over log-probs. Options are the fields of the subclass: plain JSON types or
     another `Method`, each with a default and a docstring line giving unit and range. An option's range is
-    checked in `__post_init__` by raising `ValueError`."""
+    checked in `__post_init__` by raising `ValueError`.
+    """
 
     name: ClassVar[str]
     """What suites write. Unique among installed plugins."""
@@ -60,7 +61,8 @@ class Method(ABC):
 
     def linear_reduce(self) -> bool:
         """True if `reduce` is linear in the terms, with weights that depend on the batch's judgements alone: a mean, or
-        a mean per class. A step split into micro-batches then needs no second forward pass."""
+        a mean per class. A step split into micro-batches then needs no second forward pass.
+        """
         return True
 
     def train_columns(self) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ class PromptTruth:
     beats: np.ndarray
     """(A, A) true P(row preferred to column), without label noise; 1/2 on the diagonal."""
     pair: np.ndarray
-    """(A, A) symmetric, sums to 1, zero diagonal: probability that an ordered draw of two distinct answers is this one."""
+    """(A, A) symmetric, zero diagonal, sums to 1: probability of an ordered draw of two distinct answers."""
     labelled: np.ndarray
     """(A, A) P(row is labelled chosen | this pair is drawn): noise, raters and biases included; rows + columns = 1."""
 
@@ -67,7 +67,7 @@ class Oracle:
 
     prompts: Callable[[Split], Sequence[PromptTruth]]
     worst_reward: float | None
-    """The reward stated for illegitimate text; None where no reward exists. Illegitimate text loses to every legitimate answer."""
+    """The reward stated for illegitimate text, which loses to every legitimate answer; None where no reward exists."""
 
 
 @dataclass(frozen=True)

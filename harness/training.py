@@ -28,7 +28,7 @@ class Training(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     learning_rate: Annotated[float, Field(gt=0)] = 1e-4
-    """Peak learning rate of AdamW. The default suits the embedded world's small model; 5e-7 to 5e-6 is usual for LLMs."""
+    """Peak learning rate of AdamW. The default suits the embedded world; 5e-7 to 5e-6 is usual for language models."""
     schedule: Literal["cosine", "linear", "constant"] = "cosine"
     """After the warm-up: to zero along a half cosine, to zero along a line, or not at all."""
     warmup: Annotated[float, Field(ge=0, le=1)] = 0.1
@@ -42,7 +42,7 @@ class Training(BaseModel):
     clip: Annotated[float, Field(gt=0)] | None = 1.0
     """Largest norm of the whole gradient; null for no clipping."""
     dtype: Literal["fp32", "bf16"] = "fp32"
-    """bf16: forward and backward under autocast, weights and optimiser in float32 (frozen weights in bf16 with LoRA)."""
+    """bf16: forward and backward under autocast; weights and optimiser in float32, frozen weights under LoRA in bf16."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Set on every dropout of the model during training; 0 turns them all off."""
     lora: Lora | None = None

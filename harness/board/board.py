@@ -1,0 +1,134 @@
+"""A board: what `leaderboard.json` holds and what tables are drawn from. Field names are the keys of the JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from harness.records import Cost, LedgerRecord
+from harness.statistics import Basis
+
+Status: TypeAlias = Literal["done", "partial", "skipped", "failed", "missing"]
+"""Of a row. done: all that can be had is there; skipped: nothing can be had; missing: not run yet."""
+Standing: TypeAlias = Literal["best", "tied with best", "behind", "undetermined", "reference", "no figure"]
+"""Of a row by the primary metric. tied: its interval meets that of the best row; undetermined: it or the best row has
+no interval that covers a fresh training run."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """One metric of the board."""
+
+    name: str
+    """`family/metric`; the evaluator's label stands for the family where it has one of its own."""
+    evaluator: str
+    """Its label in the suite."""
+    unit: str
+    higher_is_better: bool | None
+    best: float | None
+    """The best value any policy can reach, where that is known and the same for every row."""
+    about: str
+    """What the figure is and what it is not."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One metric of one row."""
+
+    mean: float
+    """Over seeds. Of a figure that is no mean over items: the mean of the seeds' figures, not of pseudo-values."""
+    stderr: float | None
+    ci95: tuple[float, float] | None
+    """95 % interval, symmetric about the mean and not clipped to the range of the metric; None: no interval."""
+    n: int
+    """Items it stands on; where they differ between seeds, of the seed that has fewest."""
+    unit: str
+    higher_is_better: bool | None
+    per_seed: Mapping[int, float] | None
+    """None for rows without training."""
+    best: float | None
+    """The best value any policy can reach, where it is known."""
+    basis: Basis
+    """What the interval covers."""
+    note: str
+    """What a reader must know of this one number: seeds that are not in it, why it has no interval."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Why a row has no figure of a metric."""
+
+    state: Literal["skipped", "failed", "missing"]
+    reason: str
+
+
+@dataclass(frozen=True)
+class RowCost:
+    """What a row cost. Steps that several rows share (base model, columns) are charged to none."""
+
+    train: Cost | None
+    """All seeds together, memory the largest; None where nothing was trained."""
+    evaluate: Cost | None
+    train_per_seed: Cost | None
+    """The median over seeds."""
+    evaluate_per_seed: Cost | None
+
+
+@dataclass(frozen=True)
+class BoardRow:
+    """One row."""
+
+    method: str
+    label: str
+    options: Mapping[str, Any]
+    training: Mapping[str, Any]
+    status: Status
+    reason: str
+    """What is not there and why; empty where all is."""
+    standing: Standing
+    seeds: tuple[int, ...]
+    """As planned; empty for rows without training."""
+    seeds_used: tuple[int, ...]
+    """Those with at least one evaluation."""
+    distribution: str
+    version: str
+    own: bool
+    """False where the method comes from a third party's distribution."""
+    saw: tuple[str, ...]
+    """Information parity: what the row was given."""
+    cost: RowCost
+    counted: Mapping[str, Mapping[str, int]]
+    """Per evaluator's label, and for "train": ties, truncations, drops by conversion; all seeds together."""
+    metrics: Mapping[str, Measure]
+    skipped: Mapping[str, Gap]
+    """Every metric of the board that the row has no figure of. An evaluator that gave no row any figure stands under
+    its label."""
+
+    @property
+    def reference(self) -> bool:
+        """True for rows that are no contenders."""
+        return self.method in {"base", "oracle"}
+
+
+@dataclass(frozen=True)
+class Board:
+    """A suite's rows in order: by the primary metric, those without it last."""
+
+    suite: str
+    schema_version: int
+    description: str
+    model: str
+    data: str
+    suite_digest: str
+    trial: bool
+    tuned: bool
+    primary_metric: str | None
+    """What rows are ordered by; None where no row has a figure."""
+    interval: str
+    """How the intervals are made."""
+    metrics: tuple[Heading, ...]
+    """In the order of evaluators and of their figures."""
+    rows: tuple[BoardRow, ...]
+    ledger: Mapping[str, LedgerRecord]
+    """Per split: examples read, kept, dropped."""

@@ -1,0 +1,252 @@
+"""Every command: arguments in, one call, text out. The only prints and the only exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from harness.errors import HarnessError, SuiteError
+
+if TYPE_CHECKING:
+    from harness.host import Registry
+    from harness.suite import Suite
+
+app = typer.Typer(
+    name="harness",
+    help="Which preference-alignment method to trust: same preferences, same budget, honest uncertainty.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+SuiteArgument = Annotated[str, typer.Argument(help="A suite file, or the name of one that ships with the harness.")]
+Results = Annotated[Path, typer.Option("--results", help="The results folder.")]
+Sets = Annotated[list[str], typer.Option("--set", help="dotted.key=value over the suite's own; may be repeated.")]
+Seeds = Annotated[str, typer.Option("--seeds", help="The seeds themselves, as 0,1,2.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Examples per split; the board is then a trial.")]
+Only = Annotated[list[str], typer.Option("--only", help="Label of a row to run; may be repeated.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+DEFAULT_RESULTS = Path("results")
+
+
+class Kind(StrEnum):
+    """What `harness ls` can list."""
+
+    methods = "methods"
+    evaluators = "evaluators"
+    sources = "sources"
+    columns = "columns"
+    suites = "suites"
+    plugins = "plugins"
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    try:
+        app(standalone_mode=True)
+    except HarnessError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted: finished steps are kept; run again to go on\n")
+        sys.exit(130)
+
+
+def _registry() -> Registry:
+    from harness.host import load
+
+    return load()
+
+
+def _read(suite: str, registry: Registry, sets: list[str], seeds: str = "") -> Suite:
+    from harness.suite import read_suite
+
+    return read_suite(suite, registry=registry, sets=sets, seeds=_seeds(seeds))
+
+
+def _seeds(text: str) -> list[int] | None:
+    if not text:
+        return None
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise SuiteError(f"{text!r} is no list of seeds", where="--seeds", fix="write --seeds 0,1,2") from None
+
+
+def _out(text: str) -> None:
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+
+def _print_json(value: Any) -> None:
+    _out(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+@app.command()
+def run(
+    suite: SuiteArgument,
+    results: Results = DEFAULT_RESULTS,
+    sets: Sets = [],  # noqa: B006  # typer's way of saying "none"
+    seeds: Seeds = "",
+    limit: Limit = None,
+    only: Only = [],  # noqa: B006
+    as_json: AsJson = False,
+) -> None:
+    """Run what is missing of a suite, then print and write its board."""
+    from rich.console import Console
+
+    from harness.cli.progress import BarReporter, reporter_for
+    from harness.cli.show import show_plan, show_run
+
+    registry = _registry()
+    wanted = _read(suite, registry, sets, seeds)
+    quiet_libraries()
+    from harness.runs import run_suite
+
+    console = Console(stderr=True)
+    reporter = reporter_for(console)
+    try:
+        finished = run_suite(
+            wanted, registry, results, reporter, limit=limit, only=only, planned=lambda p, s: show_plan(console, p, s)
+        )
+    finally:
+        if isinstance(reporter, BarReporter):
+            reporter.close()
+    if as_json:
+        _out((finished.folder / "leaderboard.json").read_text(encoding="utf-8"))
+    else:
+        show_run(finished)
+    sys.exit(finished.exit_code)
+
+
+@app.command()
+def plan(
+    suite: SuiteArgument,
+    results: Results = DEFAULT_RESULTS,
+    sets: Sets = [],  # noqa: B006
+    seeds: Seeds = "",
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the steps of a suite and which are done, without running any."""
+    from harness.cli.show import plain_plan, plan_table
+    from harness.runs import plan_of
+    from harness.store import Store
+
+    registry = _registry()
+    wanted = _read(suite, registry, sets, seeds)
+    planned = plan_of(wanted, registry, limit)
+    if as_json:
+        _print_json(plain_plan(planned, Store(results)))
+    else:
+        out().print(plan_table(planned, Store(results)))
+
+
+@app.command()
+def validate(
+    suite: SuiteArgument,
+    sets: Sets = [],  # noqa: B006
+    seeds: Seeds = "",
+    as_json: AsJson = False,
+) -> None:
+    """Check a suite file; every problem is named with its line."""
+    wanted = _read(suite, _registry(), sets, seeds)
+    if as_json:
+        _print_json(wanted.as_run)
+    else:
+        rows = ", ".join(row.label for row in wanted.rows)
+        _out(f"{wanted.name}: valid; {len(wanted.rows)} rows ({rows}), seeds {list(wanted.seeds)}")
+
+
+@app.command(name="ls")
+def list_(kind: Annotated[Kind, typer.Argument(help="What to list.")], as_json: AsJson = False) -> None:
+    """List what is installed."""
+    from harness.cli.listing import listing, listing_table
+    from harness.cli.show import out
+
+    rows = listing(kind.value, _registry)
+    if as_json:
+        _print_json(rows)
+    else:
+        out().print(listing_table(kind.value, rows))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of suite files, for editors."""
+    from harness.suite import json_schema
+
+    _print_json(json_schema(_registry()))
+
+
+@app.command()
+def leaderboard(
+    results: Annotated[Path, typer.Argument(help="A suite's results folder, such as results/core.")],
+    as_json: AsJson = False,
+) -> None:
+    """Rebuild a board from the records, write its files anew, and print it."""
+    from harness.cli.show import show_board
+    from harness.render import write_board
+    from harness.runs import read_board_of
+
+    _, board = read_board_of(results)
+    write_board(board, results)
+    if as_json:
+        _out((results / "leaderboard.json").read_text(encoding="utf-8"))
+    else:
+        show_board(board)
+
+
+@app.command()
+def doctor(results: Results = DEFAULT_RESULTS, as_json: AsJson = False) -> None:
+    """Check this installation and this machine."""
+    import dataclasses
+
+    from harness.cli.listing import checks_table
+    from harness.cli.show import out
+    from harness.doctor import checks
+
+    found = checks(results)
+    if as_json:
+        _print_json([dataclasses.asdict(check) for check in found])
+    else:
+        out().print(checks_table(found))
+    sys.exit(1 if any(check.state == "problem" for check in found) else 0)
+
+
+@app.command(name="eval")
+def evaluate(
+    model: Annotated[str, typer.Option("--model", help="A model folder, or a Hub name.")],
+    evaluator: Annotated[list[str], typer.Option("--evaluator", help="Evaluator name; may be repeated.")],
+    results: Results = DEFAULT_RESULTS,
+    sets: Sets = [],  # noqa: B006
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge one model, without training: `--set data.path=FILE` says on which preferences."""
+    names = "[" + ", ".join(json.dumps(name) for name in evaluator) + "]"
+    sets = [f"model={json.dumps(model)}", f"evaluators={names}", *sets]
+    run("eval", results, sets, "", limit, [], as_json)
+
+
+def quiet_libraries() -> None:
+    """Keep other libraries' progress bars and advice off the terminal; their errors still come through."""
+    import os
+
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    import torch
+
+    if not torch.cuda.is_available():
+        os.environ.setdefault("DS_ACCELERATOR", "cpu")  # or DeepSpeed, where installed, says so on standard output
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()

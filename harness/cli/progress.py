@@ -1,0 +1,91 @@
+"""Progress of a run on a terminal, and as plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from harness.reporter import Progress, Reporter, State
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+MARKS: dict[State, str] = {"done": "[green]done[/]", "skipped": "[yellow]skipped[/]", "failed": "[red]failed[/]"}
+
+
+def reporter_for(console: Console) -> Reporter:
+    """Bars with an estimate of the time left on a terminal; one line per step elsewhere."""
+    return BarReporter(console) if console.is_terminal else LineReporter()
+
+
+class LineReporter(Reporter):
+    """One line per finished step on standard error."""
+
+    def __init__(self) -> None:
+        self._steps = self._ended = 0
+
+    def begin(self, steps: int) -> None:
+        """See `Reporter`."""
+        self._steps = steps
+
+    def ended(self, title: str, state: State, reason: str, seconds: float) -> None:
+        """See `Reporter`."""
+        self._ended += 1
+        why = f": {reason}" if reason else ""
+        sys.stderr.write(f"[{self._ended}/{self._steps}] {state} {title} ({seconds:.1f} s){why}\n")
+        sys.stderr.flush()
+
+
+class BarReporter(Reporter):
+    """One bar for the run and one for the step in hand."""
+
+    def __init__(self, console: Console) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import TimeRemainingColumn as TimeLeft
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._console = console
+        self._progress = Progress(*columns, TextColumn("left"), TimeLeft(), console=console, transient=True)
+        self._whole = self._step = None
+        self._ended = 0
+        self._steps = 0
+        self._shown = 0.0
+
+    def begin(self, steps: int) -> None:
+        """See `Reporter`."""
+        self._steps = steps
+        if steps:
+            self._progress.start()
+            self._whole = self._progress.add_task("steps", total=steps)
+
+    def step(self, title: str) -> Progress:
+        """See `Reporter`."""
+        step = self._step = self._progress.add_task(title, total=None)
+
+        def advance(done: int, total: int) -> None:
+            now = time.monotonic()
+            if done == total or now - self._shown > 0.1:
+                self._shown = now
+                self._progress.update(step, completed=done, total=total)
+
+        return advance
+
+    def ended(self, title: str, state: State, reason: str, seconds: float) -> None:
+        """See `Reporter`."""
+        del seconds
+        from rich.markup import escape
+
+        self._ended += 1
+        if self._step is not None:
+            self._progress.remove_task(self._step)
+        if self._whole is not None:
+            self._progress.update(self._whole, completed=self._ended)
+        if state != "done":
+            self._console.print(f"{MARKS[state]} {escape(title)}: {escape(reason)}")
+        if self._ended == self._steps:
+            self._progress.stop()
+
+    def close(self) -> None:
+        """Give the terminal back."""
+        self._progress.stop()

@@ -1,0 +1,66 @@
+"""Encoded examples and their log-probs as the batch that a method sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from harness.batch import Batch, Facts, Logps
+from harness.engine.encoding import Encoded
+from harness.examples import Example
+
+
+def facts(examples: Sequence[Example]) -> Facts:
+    """What a method may know of the whole training set."""
+    labels = [label.desirable for e in examples for label in e.labels]
+    return Facts(
+        prompts=len(examples),
+        pairs=sum(len(e.pairs) for e in examples),
+        desirable=sum(labels),
+        undesirable=len(labels) - sum(labels),
+    )
+
+
+def collate(
+    examples: Sequence[Encoded], policy: Logps, columns: Mapping[str, Sequence[np.ndarray]], about: Facts
+) -> Batch:
+    """A batch of these examples.
+
+    Args:
+        examples: in the order of `policy`.
+        policy: log-probs of all their responses.
+        columns: per name, (K,) per example.
+        about: the whole training set.
+    """
+    device, dtype = policy.total.device, policy.total.dtype
+    sizes = [len(e.responses) for e in examples]
+    starts = np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.int64)
+    pairs = [(int(s), p) for s, e in zip(starts, examples, strict=True) for p in e.example.pairs]
+    labels = [(int(s), label) for s, e in zip(starts, examples, strict=True) for label in e.example.labels]
+    share = [float("nan") if p.share is None else p.share for _, p in pairs]
+
+    def index(values: list[int]) -> Tensor:
+        return torch.tensor(values, dtype=torch.int64, device=device)
+
+    return Batch(
+        policy=policy,
+        columns={
+            name: torch.from_numpy(np.concatenate(list(values))).to(device, dtype) for name, values in columns.items()
+        },
+        prompt=index(np.repeat(np.arange(len(sizes)), sizes).tolist()),
+        chosen=index([s + p.chosen for s, p in pairs]),
+        rejected=index([s + p.rejected for s, p in pairs]),
+        share=torch.tensor(share, dtype=dtype, device=device),
+        labelled=index([s + label.response for s, label in labels]),
+        desirable=torch.tensor([label.desirable for _, label in labels], dtype=torch.bool, device=device),
+        sources=tuple(r.source for e in examples for r in e.example.responses),
+        facts=about,
+    )
+
+
+def units(batch: Batch, unit: str, prompts: int) -> int:
+    """How many terms a method with this unit must give back for a batch."""
+    return {"pair": len(batch.chosen), "label": len(batch.labelled), "prompt": prompts}[unit]

@@ -1,0 +1,177 @@
+"""Text to tokens: prompt and response apart, so that the boundary is exact, and truncation by a stated policy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.errors import ModelError
+from harness.examples import Example, Prompt
+from harness.training import Tokens
+
+LONGEST_DEFAULT = 2048
+"""Tokens: the longest prompt + response where neither the suite nor the model says less."""
+
+_PLAIN_NAMES = {"system": "System", "user": "User", "assistant": "Assistant"}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """An example as token ids. Every response has at least one token, every prompt too."""
+
+    example: Example
+    prompts: tuple[tuple[int, ...], ...]
+    """Distinct prompts; one unless a response has a prompt of its own."""
+    prompt_of: tuple[int, ...]
+    """(responses,) index into `prompts`."""
+    responses: tuple[tuple[int, ...], ...]
+    """(responses,) token ids, the end-of-sequence token last unless the response was cut."""
+
+    @property
+    def length(self) -> int:
+        """Tokens of the prompts and responses together."""
+        return sum(map(len, self.prompts)) + sum(map(len, self.responses))
+
+
+def plain_text(prompt: Prompt) -> str:
+    """The prompt as text where there is no chat template.
+
+    A single user turn is the text itself and a blank line; several turns are named ("User: ...") and separated by blank
+    lines, and end with "Assistant:". Our choice.
+    """
+    if len(prompt) == 1 and prompt[0].role == "user":
+        return prompt[0].content + "\n\n" if prompt[0].content else ""
+    turns = [f"{_PLAIN_NAMES.get(m.role, m.role)}: {m.content}" for m in prompt]
+    return "\n\n".join([*turns, "Assistant:"])
+
+
+def _chat_text(tokenizer: Any, prompt: Prompt) -> str:
+    messages = [{"role": m.role, "content": m.content} for m in prompt]
+    try:
+        return tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    except Exception as error:
+        roles = ", ".join(m.role for m in prompt)
+        raise ModelError(
+            f"the tokenizer's chat template refuses a prompt with the turns {roles}: {error}",
+            fix="set tokens.template: plain",
+        ) from error
+
+
+@dataclass
+class Encoder:
+    """Turns examples into token ids, one way for training, columns, held-out scoring and sampling.
+
+    Truncation: a prompt is cut on the left (its beginning-of-sequence token stays) down to `tokens.min_prompt`, then
+    responses are cut on the right and lose their end-of-sequence token. All responses of an example keep one prompt, so
+    that they stay comparable. Nothing is dropped; `counted` says how often each happened.
+    """
+
+    tokenizer: Any
+    tokens: Tokens
+    context: int | None
+    """The model's longest input in tokens, where it states one."""
+    counted: Counter[str] = field(default_factory=Counter[str])
+    _ids: dict[str, tuple[int, ...]] = field(default_factory=dict[str, "tuple[int, ...]"])
+
+    def __post_init__(self) -> None:
+        if self.tokenizer.eos_token_id is None:
+            raise ModelError(
+                "the tokenizer has no end-of-sequence token, so no response could end",
+                fix="set eos_token in tokenizer_config.json",
+            )
+        probe = self.tokenizer("a")["input_ids"]
+        bos = self.tokenizer.bos_token_id
+        self._bos: int | None = bos if bos is not None and probe and probe[0] == bos else None
+        self._eos: int = self.tokenizer.eos_token_id
+        self._chat = self._uses_chat()
+
+    def _uses_chat(self) -> bool:
+        has = bool(getattr(self.tokenizer, "chat_template", None))
+        if self.tokens.template == "chat" and not has:
+            raise ModelError("tokens.template is chat, but the tokenizer has no chat template", fix="set it to plain")
+        return has and self.tokens.template != "plain"
+
+    @property
+    def longest(self) -> int:
+        """Tokens: the longest prompt + response."""
+        limits = [n for n in (self.tokens.max, self.context) if n is not None]
+        return min(limits) if limits else LONGEST_DEFAULT
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """All about encoding, beside the tokenizer itself, that can change a number."""
+        return {"longest": self.longest, "min_prompt": self.tokens.min_prompt, "chat": self._chat}
+
+    def _tokenise(self, texts: Iterable[str]) -> None:
+        new = sorted({t for t in texts if t not in self._ids})
+        if new:
+            found = self.tokenizer(new, add_special_tokens=False)["input_ids"]
+            self._ids.update({t: tuple(ids) for t, ids in zip(new, found, strict=True)})
+
+    def prompt_text(self, prompt: Prompt) -> str:
+        """What the model is given before the response."""
+        return _chat_text(self.tokenizer, prompt) if self._chat else plain_text(prompt)
+
+    def _prompt_ids(self, text: str) -> tuple[int, ...]:
+        ids = self._ids[text]
+        if self._bos is not None and (not ids or ids[0] != self._bos):
+            ids = (self._bos, *ids)
+        return ids or (self._eos,)
+
+    def _response_ids(self, text: str) -> tuple[int, ...]:
+        ids = self._ids[text]
+        return ids if ids and ids[-1] == self._eos else (*ids, self._eos)
+
+    def prompts(self, prompts: Sequence[Prompt], room: int) -> list[tuple[int, ...]]:
+        """Token ids of prompts to be answered with up to `room` tokens, cut on the left where they leave less."""
+        texts = [self.prompt_text(p) for p in prompts]
+        self._tokenise(texts)
+        keep = max(min(self.tokens.min_prompt, self.longest - 1), self.longest - room)
+        return [self._cut_prompt(self._prompt_ids(t), keep) for t in texts]
+
+    def examples(self, examples: Sequence[Example]) -> list[Encoded]:
+        """Token ids of every example, in order."""
+        texts: dict[Prompt, str] = {}
+        for example in examples:
+            for prompt in (example.prompt, *(r.prompt for r in example.responses if r.prompt is not None)):
+                if prompt not in texts:
+                    texts[prompt] = self.prompt_text(prompt)
+        self._tokenise([*texts.values(), *(r.text for e in examples for r in e.responses)])
+        return [self._example(e, texts) for e in examples]
+
+    def _example(self, example: Example, texts: dict[Prompt, str]) -> Encoded:
+        prompts: dict[Prompt, int] = {}
+        prompt_of = [prompts.setdefault(r.prompt or example.prompt, len(prompts)) for r in example.responses]
+        prompt_ids = [self._prompt_ids(texts[p]) for p in prompts]
+        responses = [self._response_ids(r.text) for r in example.responses]
+        if max(map(len, prompt_ids)) + max(map(len, responses)) > self.longest:
+            prompt_ids, responses = self._truncate(prompt_ids, prompt_of, responses)
+        return Encoded(example, tuple(prompt_ids), tuple(prompt_of), tuple(responses))
+
+    def _truncate(
+        self, prompts: list[tuple[int, ...]], prompt_of: Sequence[int], responses: list[tuple[int, ...]]
+    ) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+        floor = min(self.tokens.min_prompt, self.longest - 1)
+        cut_prompts: list[tuple[int, ...]] = []
+        for index, prompt in enumerate(prompts):
+            longest = max(len(r) for r, p in zip(responses, prompt_of, strict=True) if p == index)
+            cut_prompts.append(self._cut_prompt(prompt, max(floor, self.longest - longest)))
+        cut: list[tuple[int, ...]] = []
+        for response, index in zip(responses, prompt_of, strict=True):
+            room = self.longest - len(cut_prompts[index])
+            if len(response) > room:
+                self.counted["responses cut on the right"] += 1
+            cut.append(response[:room])
+        if len(set(zip(cut, prompt_of, strict=True))) < len(set(zip(responses, prompt_of, strict=True))):
+            self.counted["examples with responses made equal by cutting"] += 1
+        return cut_prompts, cut
+
+    def _cut_prompt(self, ids: tuple[int, ...], keep: int) -> tuple[int, ...]:
+        if len(ids) <= keep:
+            return ids
+        self.counted["prompts cut on the left"] += 1
+        if ids[0] == self._bos and keep > 1:
+            return (ids[0], *ids[len(ids) - keep + 1 :])
+        return ids[len(ids) - keep :]

@@ -1,0 +1,133 @@
+"""Models and tokenizers from disk or the Hub, and finished policies back to disk."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from harness.digest import digest, file_digest
+from harness.engine.encoding import Encoder
+from harness.engine.language_model import LanguageModel
+from harness.errors import ModelError
+from harness.training import Tokens
+
+
+def device() -> torch.device:
+    """Where models run: the first GPU, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@dataclass(frozen=True)
+class ModelPlace:
+    """Where a model lies: a local folder, or a name and revision on the Hub."""
+
+    name: str
+    revision: str | None = None
+    folder: Path | None = None
+
+    @property
+    def target(self) -> str:
+        """What transformers' `from_pretrained` takes."""
+        return str(self.folder) if self.folder else self.name
+
+
+def fingerprint(folder: Path) -> str:
+    """Names the content of a model folder: weights, configuration and tokenizer, not the path."""
+    if not (folder / "config.json").is_file() and not (folder / "adapter_config.json").is_file():
+        raise ModelError(f"{folder} holds no model: config.json is missing", fix="name a transformers model folder")
+    names = sorted(
+        p for p in folder.iterdir() if p.is_file() and p.suffix in {".json", ".safetensors", ".bin", ".model"}
+    )
+    return digest({p.name: file_digest(p) for p in names})
+
+
+def resolve(place: ModelPlace) -> Path:
+    """The local folder of a model; Hub models come from the cache, or from the Hub where it may be asked.
+
+    Raises:
+        ModelError: the model is not there, not on the Hub, gated, or the Hub may not be asked.
+    """
+    if place.folder is not None:
+        return place.folder
+    from huggingface_hub import snapshot_download
+
+    try:
+        patterns = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
+        return Path(snapshot_download(place.name, revision=place.revision, allow_patterns=patterns))
+    except Exception as error:
+        offline = os.environ.get("HF_HUB_OFFLINE", "") not in {"", "0"}
+        hint = "unset HF_HUB_OFFLINE, or " if offline else "check the name and the network, log in if it is gated, or "
+        raise ModelError(
+            f"model {place.name!r} is neither a local folder nor to be had from the Hub: {_first_line(error)}",
+            fix=f"{hint}give a local folder",
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The tokenizer of a model folder."""
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(str(folder))
+    except Exception as error:
+        raise ModelError(f"no tokenizer can be read from {folder}: {_first_line(error)}") from error
+
+
+def load(folder: Path, tokens: Tokens, *, dtype: str = "fp32", base: Path | None = None) -> LanguageModel:
+    """A policy, or an adapter on its base, from a folder; float32 weights, in evaluation mode.
+
+    Args:
+        folder: of a transformers model, or of a peft adapter.
+        tokens: how text becomes tokens.
+        dtype: of the forward pass.
+        base: the model under an adapter; what the adapter itself names, by default.
+
+    Raises:
+        ModelError: the folder holds no causal language model that can be read.
+    """
+    from transformers import AutoModelForCausalLM
+
+    adapter = (folder / "adapter_config.json").is_file()
+    whole = _base_of(folder, base) if adapter else folder
+    try:
+        model = AutoModelForCausalLM.from_pretrained(str(whole), dtype=torch.float32)
+    except Exception as error:
+        raise ModelError(f"no causal language model can be read from {whole}: {_first_line(error)}") from error
+    if adapter:
+        from peft import PeftModel
+
+        model = PeftModel.from_pretrained(model, str(folder))
+    return wrap(model, load_tokenizer(whole), tokens, dtype=dtype)
+
+
+def _base_of(adapter: Path, base: Path | None) -> Path:
+    if base is not None:
+        return base
+    named = json.loads((adapter / "adapter_config.json").read_text())["base_model_name_or_path"]
+    return resolve(ModelPlace(named, folder=Path(named) if Path(named).is_dir() else None))
+
+
+def wrap(model: Any, tokenizer: Any, tokens: Tokens, *, dtype: str = "fp32") -> LanguageModel:
+    """A model and a tokenizer as the engine uses them: on the device, checked for the packed pass."""
+    context = getattr(model.config, "max_position_embeddings", None)
+    encoder = Encoder(tokenizer, tokens, context)
+    language_model = LanguageModel(model.to(device()).eval(), tokenizer, encoder, dtype)
+    language_model.check_packed()
+    return language_model
+
+
+def save(policy: LanguageModel, folder: Path) -> None:
+    """Write a policy as a plain transformers folder, or, where it has adapters, as those alone."""
+    policy.model.save_pretrained(str(folder))
+    if not hasattr(policy.model, "get_base_model"):
+        policy.tokenizer.save_pretrained(str(folder))

@@ -1,0 +1,130 @@
+"""Responses drawn from a policy: batched, cached, one prefill per prompt, and the same whatever the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from harness.engine.language_model import LanguageModel
+from harness.engine.numerics import engine_numerics
+
+ROWS = 512
+"""Sequences drawn side by side, at most."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A response as token ids, the end-of-sequence token included where it came."""
+
+    tokens: tuple[int, ...]
+    finished: bool
+    """False if the cap on tokens stopped it."""
+
+
+@torch.no_grad()
+def draw(
+    policy: LanguageModel,
+    prompts: Sequence[tuple[int, ...]],
+    *,
+    each: int,
+    max_tokens: int,
+    keys: Sequence[Sequence[int]],
+    tick: Callable[[int], None] | None = None,
+) -> list[list[Drawn]]:
+    """Draw `each` responses per prompt at temperature 1.
+
+    Every response has its own stream of uniform numbers, named by its prompt's key and its place, and inverts the
+    cumulative distribution with it: the batch it is drawn in changes nothing but rounding.
+
+    Args:
+        policy: in evaluation mode.
+        prompts: token ids, at least one each.
+        each: responses per prompt.
+        max_tokens: at most so many tokens a response, fewer where the model's context ends.
+        keys: per prompt, integers that seed its streams.
+        tick: called with the number of prompts done.
+
+    Returns:
+        Per prompt, in order, its responses.
+    """
+    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]), reverse=True)
+    found: dict[int, list[Drawn]] = {}
+    per_pass = max(1, ROWS // each)
+    with engine_numerics():
+        for start in range(0, len(order), per_pass):
+            part = order[start : start + per_pass]
+            uniforms = np.stack([_uniforms(keys[i], k, max_tokens) for i in part for k in range(each)])
+            drawn = _draw_part(policy, [prompts[i] for i in part], each, torch.from_numpy(uniforms))
+            for row, i in enumerate(part):
+                found[i] = drawn[row * each : (row + 1) * each]
+            if tick:
+                tick(len(part))
+    return [found[i] for i in range(len(prompts))]
+
+
+def _uniforms(key: Sequence[int], place: int, count: int) -> np.ndarray:
+    return np.random.Generator(np.random.PCG64([*key, place])).random(count)
+
+
+def _draw_part(policy: LanguageModel, prompts: Sequence[tuple[int, ...]], each: int, uniforms: Tensor) -> list[Drawn]:
+    device, eos = policy.device, policy.tokenizer.eos_token_id
+    longest = max(map(len, prompts))
+    tokens = torch.full((len(prompts), longest), eos, dtype=torch.int64)
+    seen = torch.zeros(len(prompts), longest, dtype=torch.int64)
+    for row, prompt in enumerate(prompts):
+        tokens[row, longest - len(prompt) :] = torch.tensor(prompt)
+        seen[row, longest - len(prompt) :] = 1
+    tokens, seen, uniforms = tokens.to(device), seen.to(device), uniforms.to(device)
+    causal: Any = policy.causal
+    cache = DynamicCache(config=causal.config)
+    positions = (seen.cumsum(-1) - 1).clamp(min=0)
+    logits = _last_logits(causal, tokens, seen, positions, cache)
+    if each > 1:
+        cache.batch_repeat_interleave(each)
+    logits, seen = logits.repeat_interleave(each, 0), seen.repeat_interleave(each, 0)
+    place = positions[:, -1].repeat_interleave(each, 0)
+    alive = torch.arange(len(prompts) * each, device=device)
+    room = [min(uniforms.shape[1], policy.encoder.longest - len(p)) for p in prompts for _ in range(each)]
+    cap = torch.tensor(room, device=device)
+    written: list[list[int]] = [[] for _ in range(len(prompts) * each)]
+    finished = [False] * len(written)
+    for step in range(max(room)):
+        chosen = _invert(logits, uniforms[alive, step])
+        for row, token in zip(alive.tolist(), chosen.tolist(), strict=True):
+            written[row].append(token)
+            finished[row] = token == eos
+        stay = ((chosen != eos) & (cap[alive] > step + 1)).nonzero().squeeze(1)
+        if not len(stay):
+            break
+        if len(stay) < len(alive):
+            cache.batch_select_indices(stay)
+            alive, chosen, seen, place = alive[stay], chosen[stay], seen[stay], place[stay]
+        place = place + 1
+        seen = torch.cat([seen, seen.new_ones(len(seen), 1)], 1)
+        logits = _last_logits(causal, chosen.unsqueeze(1), seen, place.unsqueeze(1), cache)
+    return [Drawn(tuple(t), done) for t, done in zip(written, finished, strict=True)]
+
+
+def _last_logits(causal: Any, tokens: Tensor, seen: Tensor, positions: Tensor, cache: DynamicCache) -> Tensor:
+    """(rows, vocabulary) float64 logits after the last token; the cache grows."""
+    out = causal(
+        input_ids=tokens,
+        attention_mask=seen,
+        position_ids=positions,
+        past_key_values=cache,
+        use_cache=True,
+        logits_to_keep=1,
+    )
+    return out.logits[:, -1].double()
+
+
+def _invert(logits: Tensor, uniforms: Tensor) -> Tensor:
+    """(rows,) token ids: the first whose cumulative probability exceeds the uniform number."""
+    cumulative = logits.softmax(-1).cumsum(-1)
+    return torch.searchsorted(cumulative, (uniforms * cumulative[:, -1]).unsqueeze(1), right=True).squeeze(1)

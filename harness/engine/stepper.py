@@ -1,0 +1,122 @@
+"""What turns gradients into new weights: the one seam where a distributed engine plugs in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from harness.batch import Logps
+from harness.engine.encoding import Encoded
+from harness.engine.language_model import LanguageModel
+from harness.training import Lora, Training
+
+
+class Stepper(Protocol):
+    """All that the trainer asks of an engine."""
+
+    def forward(self, examples: Sequence[Encoded]) -> Logps:
+        """Log-probs of a micro-batch, differentiable where gradients are on."""
+        ...
+
+    def backward(self, loss: Tensor) -> None:
+        """Add the gradient of `loss` to the parameters' gradients."""
+        ...
+
+    def update(self, learning_rate: float) -> float:
+        """Clip, step, and forget the gradients; returns the norm of the gradient before clipping."""
+        ...
+
+
+class LocalStepper:
+    """One process, one device, AdamW."""
+
+    def __init__(self, policy: LanguageModel, training: Training) -> None:
+        self._policy, self._clip = policy, training.clip
+        self._parameters = [p for p in policy.model.parameters() if p.requires_grad]
+        decayed = [p for p in self._parameters if p.ndim >= 2]
+        kept = [p for p in self._parameters if p.ndim < 2]
+        groups: list[dict[str, Any]] = [
+            {"params": decayed, "weight_decay": training.weight_decay},
+            {"params": kept, "weight_decay": 0.0},
+        ]
+        self._optimiser = torch.optim.AdamW(
+            [g for g in groups if g["params"]],
+            lr=training.learning_rate,
+            betas=(training.beta1, training.beta2),
+            fused=True,
+        )
+
+    def forward(self, examples: Sequence[Encoded]) -> Logps:
+        """See `Stepper`."""
+        return self._policy.forward(examples)
+
+    def backward(self, loss: Tensor) -> None:
+        """See `Stepper`."""
+        loss.backward()
+
+    def update(self, learning_rate: float) -> float:
+        """See `Stepper`."""
+        for group in self._optimiser.param_groups:
+            group["lr"] = learning_rate
+        limit = self._clip if self._clip is not None else math.inf
+        norm = float(torch.nn.utils.clip_grad_norm_(self._parameters, limit))
+        if math.isfinite(norm):
+            self._optimiser.step()
+        self._optimiser.zero_grad(set_to_none=True)
+        return norm
+
+
+def learning_rate(training: Training, step: int, steps: int) -> float:
+    """Learning rate of step `step` (from 0) of `steps`: a linear rise, then the schedule, 0 where step is `steps`."""
+    rise = round(training.warmup * steps)
+    if step < rise:
+        return training.learning_rate * (step + 1) / rise
+    done = (step - rise) / max(1, steps - rise)
+    shape: dict[str, Callable[[], float]] = {
+        "cosine": lambda: (1 + math.cos(math.pi * done)) / 2,
+        "linear": lambda: 1 - done,
+        "constant": lambda: 1.0,
+    }
+    return training.learning_rate * shape[training.schedule]()
+
+
+def make_trainable(policy: LanguageModel, training: Training, seed: int) -> LanguageModel:
+    """The policy with adapters (initialised by `seed`), dropout and precision as `training` asks, in training mode."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = _with_lora(policy, training.lora) if training.lora else policy.model
+    if training.lora and training.dtype == "bf16":
+        for parameter in model.parameters():
+            if not parameter.requires_grad:
+                parameter.data = parameter.data.to(torch.bfloat16)
+    _set_dropout(model, training)
+    policy.model, policy.dtype = model, training.dtype
+    model.train()
+    return policy
+
+
+def _with_lora(policy: LanguageModel, lora: Lora) -> Any:
+    from peft import LoraConfig, get_peft_model
+
+    config = LoraConfig(
+        r=lora.r,
+        lora_alpha=lora.alpha,  # pyright: ignore[reportArgumentType]  # a float works; peft's hint says int
+        lora_dropout=lora.dropout,
+        target_modules=list(lora.targets) if lora.targets else "all-linear",
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(policy.model, config)
+
+
+def _set_dropout(model: Any, training: Training) -> None:
+    """One rate for every dropout of the model; an adapter's own stays."""
+    for name, module in model.named_modules():
+        if isinstance(module, torch.nn.Dropout) and "lora" not in name:
+            module.p = training.dropout
+        for attribute in ("attention_dropout", "dropout"):
+            if isinstance(getattr(module, attribute, None), float):
+                setattr(module, attribute, training.dropout)

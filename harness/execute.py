@@ -1,0 +1,360 @@
+"""A plan's missing steps, one after the other, into records. The only place that turns exceptions into outcomes."""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.column_store import ColumnValues
+from harness.conversions import meet
+from harness.engine import loading
+from harness.engine.encoding import Encoded
+from harness.engine.language_model import LanguageModel
+from harness.engine.numerics import numerics
+from harness.engine.trainer import TrainJob, TrainReport, train
+from harness.errors import HarnessError, Unavailable
+from harness.evaluator import Evaluation
+from harness.examples import ExampleSet
+from harness.host import Registry
+from harness.inputs import ledger_record
+from harness.models import POLICY, Models
+from harness.plan import ColumnRef, ColumnStep, EvaluateStep, ModelStep, Plan, Step, TrainStep
+from harness.provenance import Meter, host_facts, versions
+from harness.records import Cost, FigureRecord, Provenance, Record, Results
+from harness.reporter import Progress, Reporter, State
+from harness.store import Store
+from harness.subject import BaseLogps, OracleSubject, PolicySubject
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What became of a step in this run."""
+
+    state: State
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a step gave, before it is a record."""
+
+    cost: Cost = field(default_factory=Cost)
+    results: Results | None = None
+    notes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    engine: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def run(
+    plan: Plan, store: Store, registry: Registry, reporter: Reporter, *, only: frozenset[str] = frozenset()
+) -> dict[str, Ending]:
+    """Run what is missing, in order; one failure stops nothing but what needs it.
+
+    Args:
+        plan: what there is to run.
+        store: what is done, and where records go.
+        registry: installed plugins.
+        reporter: told of every step.
+        only: labels of rows to run; all by default.
+
+    Returns:
+        Per step that is not done: how it ended. Steps that are done are not in it.
+    """
+    store.prepare()
+    executor = Executor(plan, store, registry)
+    todo = executor.missing(only)
+    reporter.begin(len(todo))
+    endings: dict[str, Ending] = {}
+    for step in todo:
+        started = time.monotonic()
+        ending = executor.attempt(step, endings, reporter.step(step.title))
+        if ending.state != "done":
+            endings[step.digest] = ending
+        reporter.ended(step.title, ending.state, ending.reason, time.monotonic() - started)
+    executor.tidy(endings)
+    return endings
+
+
+@dataclass
+class Executor:
+    """Runs steps in this process, holding the models it loaded last."""
+
+    plan: Plan
+    store: Store
+    registry: Registry
+    _base: BaseLogps | None = None
+    _columns: dict[str, ColumnValues] = field(default_factory=dict[str, ColumnValues])
+
+    def __post_init__(self) -> None:
+        self._models = Models(self.store, self.plan.suite.tokens, self.plan.base)
+
+    def missing(self, only: frozenset[str] = frozenset()) -> list[Step]:
+        """Steps to run: those not done that the board needs, with what they need in turn."""
+        wanted: set[str] = set()
+        steps = {s.digest: s for s in self.plan.steps}
+
+        def want(digest: str) -> None:
+            if digest in wanted or self._usable(steps[digest]):
+                return
+            wanted.add(digest)
+            for need in steps[digest].needs:
+                want(need)
+
+        for cell in self.plan.cells:
+            if cell.step is not None and not self.store.done(cell.step) and (not only or cell.row in only):
+                want(cell.step)
+        return [s for s in self.plan.steps if s.digest in wanted]
+
+    def _usable(self, step: Step) -> bool:
+        """Done, with the payload that other steps need."""
+        kept = step.kind not in {"train", "model"} or (self.store.folder(step.digest) / POLICY).is_dir()
+        return self.store.done(step.digest) and kept
+
+    def attempt(self, step: Step, endings: Mapping[str, Ending], progress: Progress) -> Ending:
+        """Run one step and commit its record."""
+        broken = [endings[n] for n in step.needs if n in endings]
+        if broken:
+            return Ending(broken[0].state, broken[0].reason)
+        try:
+            self._perform(step, progress)
+        except Unavailable as error:
+            return Ending("skipped", error.problem)
+        except Exception as error:
+            reason = error.problem if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
+            self.store.fail(step.digest, reason, traceback.format_exc())
+            return Ending("failed", reason)
+        return Ending("done")
+
+    def _perform(self, step: Step, progress: Progress) -> None:
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        with self.store.working_folder(step.digest) as folder:
+            with Meter() as meter:
+                outcome = self._work(step, folder, progress)
+            cost = outcome.cost.model_copy(update=meter.cost_parts())
+            record = Record(
+                kind=step.kind,
+                digest=step.digest,
+                identity=dict(step.identity),
+                payload=sorted(p.name for p in folder.iterdir()),
+                cost=cost,
+                provenance=Provenance(
+                    started=started,
+                    host=host_facts(),
+                    versions=versions(),
+                    plugins={
+                        n: {"distribution": o.distribution, "version": o.version, "sources": o.sources}
+                        for n, o in step.plugins.items()
+                    },
+                    engine=dict(outcome.engine),
+                ),
+                results=outcome.results,
+                notes=dict(outcome.notes),
+            )
+            self.store.commit(record, folder)
+
+    def _work(self, step: Step, folder: Path, progress: Progress) -> Outcome:
+        match step.work:
+            case ModelStep():
+                return self._make_base(step.work, folder, progress)
+            case ColumnStep():
+                return self._compute_column(step.work, folder, progress)
+            case TrainStep():
+                return self._train(step.work, folder, progress)
+            case EvaluateStep():
+                return self._evaluate(step.work, folder)
+
+    def tidy(self, endings: Mapping[str, Ending]) -> None:
+        """Where the suite keeps no policies, drop those whose evaluations are all there."""
+        if self.plan.suite.keep != "none":
+            return
+        for step in self.plan.steps:
+            users = [s for s in self.plan.steps if step.digest in s.needs]
+            if step.kind == "train" and all(self.store.done(u.digest) for u in users) and step.digest not in endings:
+                self.store.drop_payload(step.digest, POLICY)
+
+    def _make_base(self, work: ModelStep, folder: Path, progress: Progress) -> Outcome:
+        recipe = work.recipe
+        model, tokenizer = recipe.create()
+        policy = loading.wrap(model, tokenizer, self.plan.suite.tokens)
+        examples = meet(recipe.examples(), recipe.method.needs())
+        job = TrainJob(recipe.method, examples, {}, recipe.training, recipe.budget, seed=0)
+        report = train(policy, job, folder / "metrics.jsonl", progress)
+        loading.save(policy, folder / POLICY)
+        return _trained(policy, report, examples)
+
+    def _train(self, work: TrainStep, folder: Path, progress: Progress) -> Outcome:
+        examples = self.plan.suite.source.examples("train", work.seed, self.plan.limits.train)
+        examples = work.method.prepare(meet(examples, work.method.needs()), work.seed)
+        policy = self._models.fresh(work.initial, work.training.dtype)
+        encoded = policy.encoder.examples(examples.examples)
+        columns = {c.name: self._values(c, encoded) for c in work.columns}
+        policy.encoder.counted.clear()
+        job = TrainJob(work.method, examples, columns, work.training, self.plan.suite.budget, work.seed)
+        report = train(policy, job, folder / "metrics.jsonl", progress)
+        loading.save(policy, folder / POLICY)
+        return _trained(policy, report, examples)
+
+    def _compute_column(self, work: ColumnStep, folder: Path, progress: Progress) -> Outcome:
+        source, limits = self.plan.suite.source, self.plan.limits
+        examples: list[Any] = []
+        for split, seed in work.splits:
+            limit = limits.train if split == "train" else limits.held_out
+            examples += source.examples(split, seed, limit).examples
+        encoder = self._models.shared(work.column.initial or self.plan.base).encoder
+        values = ColumnValues()
+        values.add(encoder.examples(examples), lambda missing: self._column_of(work.column, missing, progress))
+        values.write(folder)
+        return Outcome(notes={"responses": len(values.known)}, engine=self._engine_notes(work.column))
+
+    def _engine_notes(self, column: ColumnRef) -> dict[str, Any]:
+        return engine_facts(self._models.shared(column.initial, column.dtype)) if column.initial else {}
+
+    def _column_of(self, column: ColumnRef, encoded: list[Encoded], progress: Progress | None) -> list[np.ndarray]:
+        kind = self.registry.columns.get(column.name)()
+        scorer = (
+            _EncodedScorer(self._models.shared(column.initial, column.dtype), encoded, progress)
+            if column.initial
+            else None
+        )
+        return kind.compute([e.example for e in encoded], scorer)
+
+    def _values(self, column: ColumnRef, encoded: Sequence[Encoded]) -> list[np.ndarray]:
+        """A column for these examples: stored values, and what was not stored computed now."""
+        values = self._columns.get(column.digest)
+        if values is None:
+            values = ColumnValues()
+            for step in self.plan.steps:
+                if isinstance(step.work, ColumnStep) and step.work.column == column and self.store.done(step.digest):
+                    values.known.update(ColumnValues.read(self.store.folder(step.digest)).known)
+            self._columns[column.digest] = values
+        values.add(encoded, lambda missing: self._column_of(column, missing, None))
+        return values.of(encoded)
+
+    def _evaluate(self, work: EvaluateStep, folder: Path) -> Outcome:
+        work.evaluator.check()
+        source = self.plan.suite.source
+        held_out = source.examples("test", 0, self.plan.limits.held_out)
+        if self._base is None:
+            self._base = BaseLogps(self._models.shared(work.base))
+        base = self._base
+        columns = {c.name: c for c in work.columns}
+        subject: PolicySubject | OracleSubject
+        if work.subject.kind == "oracle":
+            oracle = source.oracle()
+            assert oracle is not None
+            subject = OracleSubject(oracle, base, held_out)
+            encoder = base.model.encoder
+        else:
+            policy = self._models.shared(work.subject)
+            subject = PolicySubject(
+                policy=policy,
+                reference=self._models.shared(work.reference),
+                base=base,
+                method=work.method,
+                columns=lambda name, encoded: self._values(columns[name], encoded),
+                held_out=held_out,
+                oracle=source.oracle(),
+            )
+            encoder = policy.encoder
+        encoder.counted.clear()
+        found = work.evaluator.evaluate(subject)
+        if found.generations:
+            _write_generations(found, folder / "generations.jsonl")
+        counted = {**found.counted, **dict(encoder.counted)}
+        notes = {"ledger": ledger_record(held_out.ledger)}
+        engine = {} if isinstance(subject, OracleSubject) else engine_facts(subject.policy)
+        cost = Cost(sampled_tokens=subject.sampled_tokens)
+        return Outcome(cost, results_of(found, counted), notes, engine)
+
+
+@dataclass
+class _EncodedScorer:
+    """What a column sees of the initial policy: scores exactly the tokens that were laid out for it."""
+
+    model: LanguageModel
+    encoded: list[Encoded]
+    progress: Progress | None
+
+    def logps(self, examples: Sequence[Any]) -> list[tuple[np.ndarray, np.ndarray]]:
+        mine = {id(e.example): e for e in self.encoded}
+        wanted = [mine.get(id(e)) for e in examples]
+        if any(e is None for e in wanted):
+            return self.model.logps(examples)
+        return self.model.logps_of([e for e in wanted if e is not None], self._tick(len(wanted)))
+
+    def _tick(self, total: int) -> Callable[[int], None]:
+        done = 0
+
+        def tick(count: int) -> None:
+            nonlocal done
+            done += count
+            if self.progress:
+                self.progress(done, total)
+
+        return tick
+
+
+def _trained(policy: LanguageModel, report: TrainReport, examples: ExampleSet) -> Outcome:
+    cost = Cost(steps=report.steps, prompts=report.prompts, response_tokens=report.response_tokens)
+    notes = {
+        "ledger": ledger_record(examples.ledger.plus(counted=dict(policy.encoder.counted))),
+        "partition": {
+            "digest": report.partition,
+            "token_budget": policy.token_budget,
+            "most_micro_batches": report.most_parts,
+        },
+        "last": dict(report.last),
+    }
+    return Outcome(cost, None, notes, engine_facts(policy))
+
+
+def engine_facts(model: LanguageModel) -> dict[str, Any]:
+    """What the engine chose for a model."""
+    import torch
+
+    chosen = numerics()
+    return {
+        "device": str(model.device),
+        "threads": torch.get_num_threads(),
+        "matmul": chosen.setting,
+        "matmul_error": chosen.error,
+        "pass": "padded" if model.refusal else "packed",
+        "fallback": model.refusal,
+        "dtype": model.dtype,
+    }
+
+
+def results_of(found: Evaluation, counted: Mapping[str, int]) -> Results:
+    """An evaluation as plain data; item ids that several figures share are stored once."""
+    sets: dict[tuple[str, ...], str] = {}
+    figures = [
+        FigureRecord(
+            metric=f.metric,
+            value=f.value,
+            unit=f.unit,
+            higher_is_better=f.higher_is_better,
+            items=sets.setdefault(f.items, f"items {len(sets)}"),
+            values=list(f.values) if f.values is not None else None,
+            pseudo=f.pseudo,
+            best=f.best,
+            about=f.about,
+        )
+        for f in found.figures
+    ]
+    return Results(
+        figures=figures, item_sets={name: list(items) for items, name in sets.items()}, counted=dict(counted)
+    )
+
+
+def _write_generations(found: Evaluation, path: Path) -> None:
+    with path.open("w", encoding="utf-8") as lines:
+        for g in found.generations:
+            row = {"item": g.item, "prompt": g.prompt, "response": g.response, "finished": g.finished}
+            lines.write(json.dumps(row, ensure_ascii=False) + "\n")

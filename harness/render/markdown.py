@@ -1,0 +1,102 @@
+"""A board as markdown that reads well raw and on a page. Everything from outside is escaped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+from harness.board import Board, Heading
+from harness.render.fact_tables import cost_table, counted_table, ledger_table, rows_table
+from harness.render.legend import Footnotes, banners, incomplete, interval_sentences, order_sentence
+from harness.render.metric_tables import about_notes, family_tables, headline, main_table, seeds_table
+from harness.render.table import Table, split
+from harness.render.text import one_line
+
+ROOM = 150
+"""Characters of the widest table of figures; wider ones are split."""
+
+_SPECIAL = re.compile(r"[\\`*<>\[\]|~$&]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.")
+_BLOCK = re.compile(r"^(?:[-+=#]|\d+(?=[.)]))")
+
+
+def escape(text: str) -> str:
+    """`text` so that markdown shows it letter by letter, in a table too: no markup, HTML, links or mathematics."""
+    return _SPECIAL.sub(lambda found: "\\" + found.group(), text)
+
+
+def paragraph(text: str) -> str:
+    """Escaped text that may begin a line: it opens no heading, list or rule."""
+    start = _BLOCK.match(text)
+    if start is None:
+        return escape(text)
+    end = start.end() if start.group().isdigit() else 0
+    return f"{text[:end]}\\{text[end]}{escape(text[end + 1 :])}"
+
+
+def markdown(board: Board) -> str:
+    """The whole page."""
+    notes = Footnotes.of(board)
+    main = main_table(board, notes)
+    blocks = [f"# {escape(main.title)}", *_head(board), *_table(main, heading="")]
+    blocks += [_notes(notes), _incomplete(board), escape(interval_sentences(board))]
+    families = family_tables(board, notes)
+    if not families:
+        blocks.append(_about(headline(board)))
+    if seeds := seeds_table(board):
+        blocks += _table(seeds)
+    for table in families:
+        blocks += _table(table, heading=f"## All figures: {escape(table.title)}")
+        blocks.append(_about([h for h in board.metrics if one_line(h.evaluator) == table.title]))
+    for table in (cost_table(board), rows_table(board), counted_table(board), ledger_table(board)):
+        blocks += _table(table) if table else []
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _head(board: Board) -> list[str]:
+    quoted = [f"> **{kind}:** {escape(rest)}" for kind, _, rest in (b.partition(": ") for b in banners(board))]
+    about = f"Model: {escape(one_line(board.model))}. Data: {escape(one_line(board.data))}."
+    description = paragraph(one_line(board.description, 1000))
+    return [description, about, "\n>\n".join(quoted), escape(order_sentence(board))]
+
+
+def _table(table: Table, heading: str | None = None) -> list[str]:
+    """The heading, the table in as many parts as it needs, and its notes."""
+    title = f"## {escape(table.title)}" if heading is None else heading
+    parts = [_pipes(part) for part in split(table, ROOM, _column_width)]
+    return [title, *parts, "\n".join(f"- {paragraph(note)}" for note in table.notes)]
+
+
+def _column_width(table: Table, column: int) -> int:
+    cells = [table.columns[column].title, *(line.cells[column] for line in table.lines)]
+    return 3 + max(cell_len(escape(cell)) for cell in cells)
+
+
+def _pipes(table: Table) -> str:
+    header = [escape(column.title) for column in table.columns]
+    body = [[escape(cell) for cell in line.cells] for line in table.lines]
+    widths = [max(3, *(cell_len(row[i]) for row in [header, *body])) for i in range(len(header))]
+    rights = [column.right for column in table.columns]
+    rule = ["-" * (w - 1) + ":" if right else "-" * w for w, right in zip(widths, rights, strict=True)]
+    return "\n".join(_line(row, widths, rights) for row in [header, rule, *body])
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], rights: Sequence[bool]) -> str:
+    padded: list[str] = []
+    for cell, width, right in zip(cells, widths, rights, strict=True):
+        gap = " " * (width - cell_len(cell))
+        padded.append(gap + cell if right else cell + gap)
+    return f"| {' | '.join(padded)} |"
+
+
+def _about(headings: Sequence[Heading]) -> str:
+    return "\n".join(f"- {paragraph(name)}: {escape(text)}" for name, text in about_notes(headings))
+
+
+def _incomplete(board: Board) -> str:
+    return "\n".join(f"- {paragraph(label)} {escape(reason)}" for label, reason in incomplete(board))
+
+
+def _notes(notes: Footnotes) -> str:
+    return "\n".join(f"{i}. {paragraph(text)}" for i, text in enumerate(notes.texts, start=1))

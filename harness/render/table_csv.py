@@ -1,0 +1,54 @@
+"""A board as a tidy CSV: one line per row and metric, figures in full precision, gaps with their reason."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from harness.board import Board, BoardRow, Gap, Measure
+
+FIELDS = ("label", "method", "metric", "state", "mean", "stderr", "ci_low", "ci_high", "n", "unit", "higher_is_better")
+LAST = ("best", "basis", "reason")
+
+
+def csv_text(board: Board) -> str:
+    """The table, with a column `seed_S` for every seed of the board. What is not known is empty."""
+    seeds = sorted({seed for row in board.rows for seed in row.seeds})
+    buffer = io.StringIO()
+    fields = [*FIELDS, *(f"seed_{seed}" for seed in seeds), *LAST]
+    writer = csv.DictWriter(buffer, fields, restval="", lineterminator="\n")
+    writer.writeheader()
+    for row in board.rows:
+        for name in [h.name for h in board.metrics if h.name in row.metrics] + list(row.skipped):
+            found = row.metrics.get(name) or row.skipped[name]
+            figures = _measure(found) if isinstance(found, Measure) else _gap(board, name, found)
+            writer.writerow({**_names(row), "metric": name, **figures})
+    return buffer.getvalue()
+
+
+def _names(row: BoardRow) -> dict[str, object]:
+    return {"label": row.label, "method": row.method}
+
+
+def _measure(found: Measure) -> dict[str, object]:
+    low, high = found.ci95 or (None, None)
+    return {
+        "state": "done",
+        "mean": found.mean,
+        "stderr": found.stderr,
+        "ci_low": low,
+        "ci_high": high,
+        "n": found.n,
+        "unit": found.unit,
+        "higher_is_better": found.higher_is_better,
+        **{f"seed_{seed}": value for seed, value in (found.per_seed or {}).items()},
+        "best": found.best,
+        "basis": found.basis,
+        "reason": found.note,
+    }
+
+
+def _gap(board: Board, name: str, gap: Gap) -> dict[str, object]:
+    heading = next((h for h in board.metrics if h.name == name), None)
+    known = {"unit": heading.unit, "higher_is_better": heading.higher_is_better} if heading else {}
+    return {"state": gap.state, "reason": gap.reason, **known}

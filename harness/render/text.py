@@ -1,0 +1,14 @@
+"""Text from outside (labels, options, reasons, metric names) made fit for one line of a table."""
+
+from __future__ import annotations
+
+LONGEST = 300
+
+
+def one_line(text: str, most: int = LONGEST) -> str:
+    """`text` on one line, cut with an ellipsis after `most` characters.
+
+    What cannot be printed (control characters, terminal escapes, marks that turn the writing direction) becomes U+FFFD.
+    """
+    line = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"

@@ -1,0 +1,25 @@
+"""How a run tells people what it is doing. The command line brings its own; silence is the default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""(done, total) of the step in hand."""
+State: TypeAlias = Literal["done", "skipped", "failed"]
+
+
+class Reporter:
+    """Told of every step that runs. This one says nothing."""
+
+    def begin(self, steps: int) -> None:
+        """A run of so many steps begins."""
+
+    def step(self, title: str) -> Progress:
+        """A step begins; what is given back is called with its progress."""
+        del title
+        return lambda _done, _total: None
+
+    def ended(self, title: str, state: State, reason: str, seconds: float) -> None:
+        """A step ended."""

@@ -1,0 +1,173 @@
+"""The results folder: finished steps, each complete only once its folder is renamed into place.
+
+results/steps/<digest>/record.json and payload files
+results/failed/<digest>.json           the last failure of a step that is not done
+results/tmp/<digest>.<process>/        work in flight; of no value to anybody else
+results/<suite>/run.json, leaderboard.*
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from harness.errors import StoreError
+from harness.records import Record, RunManifest
+from harness.upgrades import upgrade_manifest, upgrade_record
+
+RECORD = "record.json"
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    with partial.open("w", encoding="utf-8") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    partial.replace(path)
+
+
+def _sync(folder: Path) -> None:
+    """Flush every file of a folder, and the folder, to the disk."""
+    for path in [*(p for p in folder.rglob("*") if p.is_file()), folder]:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+@dataclass(frozen=True)
+class Store:
+    """A results folder."""
+
+    root: Path
+
+    def prepare(self) -> None:
+        """Make the folder and throw away what dead processes left in flight.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
+        try:
+            for name in ("steps", "failed", "tmp"):
+                (self.root / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"{self.root} cannot be used for results: {error}", fix="name another --results"
+            ) from error
+        for left in (self.root / "tmp").iterdir():
+            if not _alive(left.suffix[1:]):
+                shutil.rmtree(left, ignore_errors=True)
+
+    def folder(self, digest: str) -> Path:
+        """Where a finished step lies."""
+        return self.root / "steps" / digest
+
+    def done(self, digest: str) -> bool:
+        """True if the step is finished."""
+        return (self.folder(digest) / RECORD).is_file()
+
+    def record(self, digest: str) -> Record:
+        """The record of a finished step.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        path = self.folder(digest) / RECORD
+        try:
+            return upgrade_record(json.loads(path.read_bytes()))
+        except (OSError, ValueError, ValidationError) as error:
+            raise StoreError(
+                f"the record of step {digest} cannot be read: {error}", where=str(path), fix="delete its folder"
+            ) from error
+
+    def records(self, digests: Iterable[str]) -> dict[str, Record]:
+        """The records of those steps that are finished."""
+        return {d: self.record(d) for d in dict.fromkeys(digests) if self.done(d)}
+
+    @contextmanager
+    def working_folder(self, digest: str) -> Generator[Path]:
+        """A folder for work in flight; gone afterwards unless `commit` moved it."""
+        folder = self.root / "tmp" / f"{digest}.{os.getpid()}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def commit(self, record: Record, folder: Path) -> None:
+        """Make a step done: write its record beside the payload, flush, and rename the folder into place."""
+        write_atomically(folder / RECORD, record.model_dump_json(indent=1) + "\n")
+        _sync(folder)
+        target = self.folder(record.digest)
+        if self.done(record.digest):
+            return
+        shutil.rmtree(target, ignore_errors=True)
+        folder.rename(target)
+        _sync_directory(target.parent)
+        (self.root / "failed" / f"{record.digest}.json").unlink(missing_ok=True)
+
+    def fail(self, digest: str, reason: str, trace: str) -> None:
+        """Note the failure of a step; it is tried again by the next run."""
+        text = json.dumps({"digest": digest, "reason": reason, "traceback": trace}, indent=1)
+        write_atomically(self.root / "failed" / f"{digest}.json", text + "\n")
+
+    def drop_payload(self, digest: str, name: str) -> None:
+        """Remove a payload folder that is no longer wanted; the record stays."""
+        shutil.rmtree(self.folder(digest) / name, ignore_errors=True)
+
+    def write_manifest(self, manifest: RunManifest) -> Path:
+        """Write `run.json` of a suite; returns the suite's folder."""
+        folder = self.root / manifest.suite
+        write_atomically(folder / "run.json", manifest.model_dump_json(indent=1) + "\n")
+        return folder
+
+
+def _sync_directory(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _alive(process: str) -> bool:
+    if not process.isdigit():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return int(process) != os.getpid()
+
+
+def read_manifest(folder: Path) -> RunManifest:
+    """`run.json` of a suite's results folder.
+
+    Raises:
+        StoreError: there is none, or it cannot be read.
+    """
+    path = folder / "run.json"
+    try:
+        data: dict[str, Any] = json.loads(path.read_bytes())
+        return upgrade_manifest(data)
+    except FileNotFoundError:
+        raise StoreError(
+            f"{folder} holds no results of a suite: run.json is missing", fix="name a folder such as results/core"
+        ) from None
+    except (OSError, ValueError, ValidationError) as error:
+        raise StoreError(f"{path} cannot be read: {error}") from error

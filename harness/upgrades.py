@@ -1,0 +1,76 @@
+"""Reading what an earlier release wrote: plain data of any known schema version, brought to the newest form.
+
+Each table below holds, per old version, the function that gives the data the form of the next one. All are empty as
+long as there is one version of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from harness.errors import StoreError
+from harness.records import SCHEMA_VERSION, Record, RunManifest
+
+BOARD_VERSION = 1
+"""Of `leaderboard.json`."""
+
+Form: TypeAlias = dict[str, Any]
+Upgrades: TypeAlias = Mapping[int, Callable[[Form], Form]]
+
+RECORD_UPGRADES: Upgrades = {}
+MANIFEST_UPGRADES: Upgrades = {}
+BOARD_UPGRADES: Upgrades = {}
+
+
+def newest_form(data: object, upgrades: Upgrades, newest: int, what: str) -> Form:
+    """`data` in its newest form.
+
+    Args:
+        data: as it was read from JSON.
+        upgrades: version -> function to the form of the next version.
+        newest: the version that this release writes.
+        what: "record", for messages.
+
+    Raises:
+        StoreError: the data are no such thing, or of a version that this release does not know.
+    """
+    if not isinstance(data, dict):
+        raise StoreError(f"a {what} is a JSON object; this is {type(data).__name__}")
+    form: Form = dict(data)  # pyright: ignore[reportUnknownArgumentType]
+    version = form.get("schema_version")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise StoreError(
+            f"a {what} states its schema_version as a whole number; here it is {version!r}",
+            fix="check that the file was written by `harness run`",
+        )
+    if version > newest:
+        raise StoreError(
+            f"this {what} has schema version {version}; this release reads up to {newest}",
+            fix="upgrade alignment-harness, or use another --results folder",
+        )
+    for step in range(version, newest):
+        if step not in upgrades:
+            raise StoreError(f"this {what} has schema version {version}, which no release wrote")
+        form = {**upgrades[step](form), "schema_version": step + 1}
+    return form
+
+
+def upgrade_record(data: object) -> Record:
+    """A record of any known version.
+
+    Raises:
+        StoreError: see `newest_form`.
+        pydantic.ValidationError: the version is known but the data have not its form.
+    """
+    return Record.model_validate(newest_form(data, RECORD_UPGRADES, SCHEMA_VERSION, "record"))
+
+
+def upgrade_manifest(data: object) -> RunManifest:
+    """A run's manifest of any known version. Raises as `upgrade_record` does."""
+    return RunManifest.model_validate(newest_form(data, MANIFEST_UPGRADES, SCHEMA_VERSION, "run manifest"))
+
+
+def upgrade_board(data: object) -> Form:
+    """A `leaderboard.json` of any known version, in the newest form. Raises StoreError as `newest_form` does."""
+    return newest_form(data, BOARD_UPGRADES, BOARD_VERSION, "leaderboard")

@@ -1,0 +1,1 @@
+"""What judges a trained policy, one evaluator a file."""

@@ -1,0 +1,1 @@
+"""Preference-alignment methods, one file each."""

@@ -1,0 +1,41 @@
+import dataclasses
+from pathlib import Path
+from typing import get_args
+
+import boards
+import numpy as np
+import pytest
+
+from harness.board import Board, BoardRow, Gap, Heading, Measure, RowCost, make_board
+from harness.board.board import Standing, Status
+from harness.render import read_board, write_board
+from harness.render.table_csv import csv_text
+from harness.statistics import PROVISIONAL, Basis
+
+PAGE = (Path(__file__).parents[3] / "docs" / "results.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("noun", [Board, BoardRow, Gap, Heading, Measure, RowCost])
+def test_every_key_of_the_json_is_documented(noun):
+    for field in dataclasses.fields(noun):
+        assert f"`{field.name}`" in PAGE, field.name
+
+
+def test_every_word_that_a_board_may_say_is_documented():
+    for word in [*get_args(Standing), *get_args(Status), *get_args(Basis), PROVISIONAL]:
+        assert f"`{word}`" in PAGE, word
+
+
+def test_every_column_of_the_csv_is_documented():
+    header = csv_text(make_board(*boards.one_metric({"dpo": np.eye(1, 3)}))).splitlines()[0]
+    for column in header.split(","):
+        assert f"`{column}`" in PAGE, column
+
+
+def test_the_snippet_runs(tmp_path, capsys):
+    write_board(make_board(*boards.one_metric({"dpo": np.eye(3)})), tmp_path)
+    start = PAGE.index("    from pathlib import Path")
+    code = "\n".join(line[4:] for line in PAGE[start:].split("\n\n`harness.render.stable_view`")[0].splitlines())
+    exec(code.replace('Path("results/core")', f"Path({str(tmp_path)!r})"), {})
+    assert capsys.readouterr().out.startswith("dpo best (")
+    assert read_board(tmp_path).rows

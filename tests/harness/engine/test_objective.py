@@ -1,0 +1,71 @@
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import tiny
+import torch
+from objectives import METHODS, PairLogistic, SoftMaximum, data
+
+import harness
+from harness.engine.collate import facts
+from harness.engine.objective import Step, run_step
+
+
+def objective(method, cuts, dropout=0.0):
+    model = tiny.language_model("gpt-neox", dtype=torch.float64)
+    for module in model.model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = dropout
+    model.model.train()
+    encoded = model.encoder.examples(data())
+    draw = np.random.default_rng(0)
+    reference = [draw.normal(-20, 3, len(e.responses)) for e in encoded]
+    parts = [encoded[a:b] for a, b in pairwise([0, *cuts, len(encoded)])]
+    torch.manual_seed(0)
+    step = Step(parts, {"reference": reference}, facts(data()))
+    outcome = run_step(method, step, model.forward, lambda loss: loss.backward())
+    gradient = torch.cat([p.grad.flatten() for p in model.model.parameters() if p.grad is not None])
+    return float(outcome.loss), gradient
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda m: m.name)
+@pytest.mark.parametrize("cuts", [(4,), (1, 2, 7), tuple(range(1, 8))], ids=str)
+def test_whole_step_objective_is_the_one_batch_computation_for_every_split(method, cuts):
+    whole, whole_gradient = objective(method, ())
+    split, split_gradient = objective(method, cuts)
+    assert split == pytest.approx(whole, rel=1e-6)
+    assert torch.linalg.norm(split_gradient - whole_gradient) < 1e-6 * torch.linalg.norm(whole_gradient)
+
+
+def test_dropout_replays_its_random_state_in_the_second_pass():
+    """With dropout, the gradient must belong to the very log-probs whose objective was differentiated."""
+    seen = []
+    model = tiny.language_model("gpt-neox", dtype=torch.float64)
+    for module in model.model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.3
+    model.model.train()
+    encoded = model.encoder.examples(data())
+    columns = {"reference": [np.full(len(e.responses), -20.0) for e in encoded]}
+
+    def forward(part):
+        found = model.forward(part)
+        seen.append(found.total.detach())
+        return found
+
+    step = Step([encoded[:3], encoded[3:]], columns, facts(data()))
+    run_step(SoftMaximum(), step, forward, lambda loss: loss.backward())
+    first, second = torch.cat(seen[:2]), torch.cat(seen[2:])
+    assert torch.equal(first, second)
+    assert not torch.equal(seen[0], model.forward(encoded[:3]).total)
+
+
+def test_terms_of_the_wrong_shape_are_refused():
+    @dataclass(frozen=True)
+    class Reduced(PairLogistic):
+        def terms(self, batch):
+            return super().terms(batch).mean()
+
+    with pytest.raises(harness.HarnessError, match="terms of shape"):
+        objective(Reduced(), ())

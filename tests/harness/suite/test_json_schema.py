@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.host import Registry
+from harness.suite import Suite, json_schema
+from harness.suite.problems import Problems
+from harness.suite.schema import SuiteFile
+from harness.suite.yaml_lines import read_yaml
+
+Schema = dict[str, Any]
+TYPES: dict[str, tuple[type, ...]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "number": (int, float),
+    "integer": (int,),
+    "boolean": (bool,),
+    "null": (type(None),),
+}
+ANNOTATIONS = {"title", "description", "default", "$defs", "$schema"}
+UNDERSTOOD = ANNOTATIONS | {"$ref", "anyOf", "const", "enum", "type", "required", "properties", "additionalProperties"}
+NUMBERS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
+LENGTHS = {"items", "minItems", "uniqueItems", "minLength"}
+
+
+def fits(value: Any, schema: Schema, root: Schema) -> bool:
+    """Whether `value` is valid, by the part of draft 2020-12 that our schemas use."""
+    assert schema.keys() <= UNDERSTOOD | NUMBERS | LENGTHS
+    if "$ref" in schema:
+        return fits(value, root["$defs"][schema["$ref"].removeprefix("#/$defs/")], root)
+    if "anyOf" in schema and not any(fits(value, one, root) for one in schema["anyOf"]):
+        return False
+    if "const" in schema and value != schema["const"]:
+        return False
+    if "enum" in schema and value not in schema["enum"]:
+        return False
+    if "type" in schema:
+        is_flag = isinstance(value, bool) and schema["type"] != "boolean"
+        if is_flag or not isinstance(value, TYPES[schema["type"]]):
+            return False
+    if isinstance(value, dict):
+        return mapping_fits(value, schema, root)
+    if isinstance(value, list):
+        distinct = not schema.get("uniqueItems") or len({json.dumps(item) for item in value}) == len(value)
+        long_enough = len(value) >= schema.get("minItems", 0)
+        return distinct and long_enough and all(fits(item, schema.get("items", {}), root) for item in value)
+    return scalar_fits(value, schema)
+
+
+def mapping_fits(value: dict[str, Any], schema: Schema, root: Schema) -> bool:
+    known, others = schema.get("properties", {}), schema.get("additionalProperties", True)
+    if not set(schema.get("required", ())) <= value.keys():
+        return False
+    for key, item in value.items():
+        one = known.get(key, others)
+        if one is False or (one is not True and not fits(item, one, root)):
+            return False
+    return True
+
+
+def scalar_fits(value: Any, schema: Schema) -> bool:
+    if isinstance(value, str):
+        return len(value) >= schema.get("minLength", 0)
+    if value is None or isinstance(value, bool):
+        return True
+    return (
+        value >= schema.get("minimum", value)
+        and value <= schema.get("maximum", value)
+        and ("exclusiveMinimum" not in schema or value > schema["exclusiveMinimum"])
+        and ("exclusiveMaximum" not in schema or value < schema["exclusiveMaximum"])
+    )
+
+
+def verdict(path: Path, registry: Registry) -> bool:
+    schema = json_schema(registry)
+    return fits(read_yaml(path, Problems()).plain, schema, schema)
+
+
+VALID = """\
+extends: [core, core]
+description: d
+model: gpt2
+tokens: {max: null}
+data: {source: dice, noise: 1}
+training: {learning_rate: 1e-4, lora: {r: 1, targets: [q]}}
+methods:
+  - pull
+  - policy: base
+  - {method: push, label: x, options: {beta: [1, 2]}, training: {lora: null}, seeds: [1]}
+  - {method: pull, options: {layers: [a], form: [log, square], offset: null}}
+  - {method: shuffled, options: {base: pull}}
+  - method: shuffled
+    label: y
+    options: {base: {method: shuffled, options: {base: {method: pull, options: {beta: 1}}}}}
+  - {method: shuffled, options: {base: [push, {method: pull}]}}
+  - {method: only_pull, options: {base: null}}
+evaluators: [accuracy, {evaluator: accuracy, label: z, options: {draws: 1}}]
+seeds: [0, 3]
+budget: {prompts: 1}
+keep: none
+"""
+
+
+def test_a_suite_that_reads_is_valid(
+    read: Callable[..., Suite], write: Callable[..., Path], registry: Registry
+) -> None:
+    read(VALID)
+    assert verdict(write(VALID), registry)
+    assert verdict(write("extends: core\n"), registry)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("keep: none", "keep: best"),
+        ("keep: none", "keap: none"),
+        ("seeds: [0, 3]", "seeds: []"),
+        ("seeds: [0, 3]", "seeds: [0, 0]"),
+        ("seeds: [0, 3]", "seeds: [-1]"),
+        ("noise: 1", "noise: '1'"),
+        ("noise: 1", "nose: 1"),
+        ("source: dice", "source: dise"),
+        ("source: dice", "source: table"),
+        ("- pull\n", "- pul\n"),
+        ("policy: base", "{policy: base, options: {}}"),
+        ("beta: [1, 2]", "beta: [1, x]"),
+        ("beta: [1, 2]", "beta: []"),
+        ("beta: [1, 2]", "beat: 1"),
+        ("layers: [a]", "layers: a"),
+        ("layers: [a]", "layers: [[a], [b]]"),
+        ("[log, square]", "[log, cube]"),
+        ("base: pull", "base: pul"),
+        ("{beta: 1}", "{beat: 1}"),
+        ("lora: {r: 1", "lora: {r: 0"),
+        ("label: x", "lable: x"),
+        ("draws: 1", "draws: true"),
+        ("draws: 1", "draws: [1, 2]"),
+        ("model: gpt2", "model: {revision: main}"),
+        ("max: null", "max: 1"),
+        ("extends: [core, core]", "extends: {a: b}"),
+    ],
+)
+def test_a_suite_that_does_not_read_is_not_valid(
+    refusal: Callable[..., str], write: Callable[..., Path], registry: Registry, old: str, new: str
+) -> None:
+    assert old in VALID
+    text = VALID.replace(old, new, 1)
+    assert "suite.yaml:" in refusal(text)
+    assert not verdict(write(text), registry)
+
+
+def test_it_is_plain_json_with_every_reference_resolved(registry: Registry) -> None:
+    schema = json_schema(registry)
+    text = json.dumps(schema, allow_nan=False)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    used = {part.split('"')[0] for part in text.split('"$ref": "#/$defs/')[1:]}
+    assert used == schema["$defs"].keys()
+
+
+def test_every_key_of_a_suite_is_described(registry: Registry) -> None:
+    properties = json_schema(registry)["properties"]
+    assert properties.keys() == SuiteFile.model_fields.keys()
+    assert all(one.get("description") for one in properties.values())
+
+
+def test_options_carry_their_description_and_default(registry: Registry) -> None:
+    definitions = json_schema(registry)["$defs"]
+    beta = definitions["method-pull-options"]["properties"]["beta"]
+    assert beta["description"] == "Strength, 1/nats, > 0."
+    assert beta["default"] == 0.1
+    assert definitions["method-shuffled-options"]["properties"]["base"]["default"] == {"method": "pull", "options": {}}
+    assert definitions["method-only_pull-options"]["properties"]["base"]["default"] is None
+    draws = definitions["evaluator-accuracy-options"]["properties"]["draws"]
+    assert (draws["description"], draws["default"], draws["type"]) == ("Samples per prompt.", 4, "integer")
+
+
+def test_an_entry_is_described_by_the_first_paragraph_of_the_plugin(registry: Registry) -> None:
+    entries = json_schema(registry)["properties"]["methods"]["items"]["anyOf"]
+    (pull,) = [one for one in entries if one.get("title") == "method pull"]
+    assert pull["description"] == "Pulls pairs apart."
+
+
+def test_a_registry_without_plugins_has_a_schema_too(registry: Registry) -> None:
+    empty = type(registry.methods)("method", {}, {})
+    bare = json_schema(type(registry)(empty, registry.evaluators, registry.sources, registry.columns))
+    assert not fits({"methods": ["pull"]}, bare, bare)
+    assert fits({"methods": [{"policy": "base"}]}, bare, bare)

@@ -1,0 +1,51 @@
+import boards
+import pytest
+
+from harness.errors import StoreError
+from harness.records import SCHEMA_VERSION
+from harness.upgrades import BOARD_VERSION, newest_form, upgrade_board, upgrade_manifest, upgrade_record
+
+
+def test_what_this_release_wrote_is_read_as_it_is():
+    manifest, records = boards.core(seeds=1, items=5)
+    assert upgrade_manifest(manifest.model_dump(mode="json")) == manifest
+    for record in records.values():
+        assert upgrade_record(record.model_dump(mode="json")) == record
+
+
+@pytest.mark.parametrize("read", [upgrade_record, upgrade_manifest])
+def test_a_newer_form_is_refused_and_the_way_out_is_named(read):
+    with pytest.raises(StoreError, match=rf"schema version {SCHEMA_VERSION + 1}; this release reads up to") as caught:
+        read({"schema_version": SCHEMA_VERSION + 1, "something": "unknown"})
+    assert "upgrade alignment-harness" in caught.value.fix
+
+
+def test_a_newer_board_is_refused():
+    with pytest.raises(StoreError, match="leaderboard has schema version"):
+        upgrade_board({"schema_version": BOARD_VERSION + 1})
+
+
+@pytest.mark.parametrize("version", [None, "1", True, 1.0])
+def test_a_version_that_is_no_whole_number_is_refused(version):
+    with pytest.raises(StoreError, match="whole number"):
+        upgrade_record({"schema_version": version})
+
+
+@pytest.mark.parametrize("version", [0, -3])
+def test_a_version_that_no_release_wrote_is_refused(version):
+    with pytest.raises(StoreError, match="no release wrote"):
+        upgrade_record({"schema_version": version})
+
+
+@pytest.mark.parametrize("data", [[], "text", None, 3])
+def test_what_is_no_object_is_refused(data):
+    with pytest.raises(StoreError, match="JSON object"):
+        upgrade_board(data)
+
+
+def test_old_forms_go_through_every_step():
+    steps = {1: lambda form: {**form, "b": form["a"]}, 2: lambda form: {**form, "c": form["b"] + 1}}
+    given = {"schema_version": 1, "a": 5}
+    assert newest_form(given, steps, 3, "record") == {"schema_version": 3, "a": 5, "b": 5, "c": 6}
+    assert newest_form({"schema_version": 3, "c": 0}, steps, 3, "record") == {"schema_version": 3, "c": 0}
+    assert given == {"schema_version": 1, "a": 5}

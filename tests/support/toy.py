@@ -1,0 +1,104 @@
+"""A toy source with a tiny base model, and a registry that offers it beside what is installed: for runs end to end."""
+
+import dataclasses
+import random
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar
+
+import tiny
+
+import harness
+from harness.examples import Example, Label, Ledger, Pair, Response, user_prompt
+from harness.host import Origin, Registry, load
+
+
+@dataclass(frozen=True)
+class Toy(harness.Source):
+    """Pairs of words; the chosen response holds "w1"."""
+
+    name: ClassVar[str] = "toy"
+    kind: str = "pairs"
+    count: int = 12
+
+    def examples(self, split, seed, limit=None):
+        draw = random.Random(f"{split} {seed if split == 'train' else 0}")
+        made = [self._example(f"{split}-{i}", draw) for i in range(min(self.count, limit or self.count))]
+        return harness.ExampleSet(tuple(made), Ledger(read=len(made), kept=len(made)))
+
+    def _example(self, name, draw):
+        good, bad = f"w1 w{draw.randrange(40)}", f"w{draw.randrange(2, 40)}"
+        prompt = user_prompt(f"w{draw.randrange(40)} w{draw.randrange(40)}")
+        if self.kind == "labels":
+            return Example(name, prompt, (Response(good),), labels=(Label(0, True),))
+        return Example(name, prompt, (Response(good), Response(bad)), pairs=(Pair(0, 1),))
+
+    def base_model(self):
+        from harness_plugins.methods.sft import SFT
+
+        def create():
+            model = tiny.language_model()
+            return model.model, model.tokenizer
+
+        return harness.BaseRecipe(
+            create=create,
+            examples=lambda: self.examples("train", 99),
+            method=SFT(),
+            training=harness.Training(learning_rate=1e-3),
+            budget=harness.Budget(batch=4),
+            identity={"toy": 1},
+        )
+
+
+@dataclass(frozen=True)
+class Broken(harness.Evaluator):
+    """Fails, or cannot run, as it is told."""
+
+    name: ClassVar[str] = "broken"
+    source: ClassVar[str] = "test"
+    how: str = "fails"
+
+    def evaluate(self, subject):
+        if self.how == "unavailable":
+            raise harness.Unavailable("it is Sunday")
+        raise ZeroDivisionError("on purpose")
+
+
+ORIGIN = Origin("toy", "toy-distribution", "1.0", "0")
+
+
+def _with(shelf, *kinds):
+    offers = {**shelf.offers, **{k.name: k for k in kinds}}
+    origins = {**shelf.origins, **{k.name: ORIGIN for k in kinds}}
+    return dataclasses.replace(shelf, offers=MappingProxyType(offers), origins=MappingProxyType(origins))
+
+
+def registry() -> Registry:
+    installed = load()
+    return dataclasses.replace(
+        installed, sources=_with(installed.sources, Toy), evaluators=_with(installed.evaluators, Broken)
+    )
+
+
+SUITE = """
+data: {source: toy}
+training: {learning_rate: 1e-3}
+tokens: {min_prompt: 4}
+methods:
+  - policy: base
+  - sft
+  - dpo
+  - method: random_labels
+    label: random
+evaluators: [preference]
+seeds: [0, 1]
+budget: {batch: 4}
+"""
+
+
+def write_suite(folder, text=SUITE, **replaced):
+    for old, new in replaced.items():
+        text = text.replace(old, new)
+    path = folder / "toy.yaml"
+    path.write_text(text)
+    return path
