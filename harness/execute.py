@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from harness.column_store import ColumnValues
+from harness.columns import Columns
 from harness.conversions import meet
 from harness.engine import loading
-from harness.engine.encoding import Encoded
-from harness.engine.language_model import LanguageModel
-from harness.engine.numerics import numerics
+from harness.engine.language_model import LanguageModel, engine_facts
 from harness.engine.trainer import TrainJob, TrainReport, train
 from harness.errors import HarnessError, Unavailable
-from harness.evaluator import Evaluation
+from harness.evaluation_record import results_of, write_generations
 from harness.examples import ExampleSet
 from harness.host import Registry
 from harness.inputs import ledger_record
 from harness.models import POLICY, Models
-from harness.plan import ColumnRef, ColumnStep, EvaluateStep, ModelStep, Plan, Step, TrainStep
+from harness.plan import Plan
 from harness.provenance import Meter, host_facts, versions
-from harness.records import Cost, FigureRecord, Provenance, Record, Results
+from harness.records import Cost, Provenance, Record, Results
 from harness.reporter import Progress, Reporter, State
+from harness.steps import ColumnStep, EvaluateStep, ModelStep, Step, TrainStep
 from harness.store import Store
 from harness.subject import BaseLogps, OracleSubject, PolicySubject
 
@@ -90,10 +87,10 @@ class Executor:
     store: Store
     registry: Registry
     _base: BaseLogps | None = None
-    _columns: dict[str, ColumnValues] = field(default_factory=dict[str, ColumnValues])
 
     def __post_init__(self) -> None:
         self._models = Models(self.store, self.plan.suite.tokens, self.plan.base)
+        self._columns = Columns(self.plan.steps, self.store, self.registry, self._models)
 
     def missing(self, only: frozenset[str] = frozenset()) -> list[Step]:
         """Steps to run: those not done that the board needs, with what they need in turn."""
@@ -194,7 +191,7 @@ class Executor:
         examples = work.method.prepare(meet(examples, work.method.needs()), work.seed)
         policy = self._models.fresh(work.initial, work.training.dtype)
         encoded = policy.encoder.examples(examples.examples)
-        columns = {c.name: self._values(c, encoded) for c in work.columns}
+        columns = {c.name: self._columns.of(c, encoded) for c in work.columns}
         policy.encoder.counted.clear()
         job = TrainJob(work.method, examples, columns, work.training, self.plan.suite.budget, work.seed)
         report = train(policy, job, folder / "metrics.jsonl", progress)
@@ -209,33 +206,11 @@ class Executor:
             examples += source.examples(split, seed, limit).examples
         encoder = self._models.shared(work.column.initial or self.plan.base).encoder
         values = ColumnValues()
-        values.add(encoder.examples(examples), lambda missing: self._column_of(work.column, missing, progress))
+        values.add(encoder.examples(examples), lambda missing: self._columns.compute(work.column, missing, progress))
         values.write(folder)
-        return Outcome(notes={"responses": len(values.known)}, engine=self._engine_notes(work.column))
-
-    def _engine_notes(self, column: ColumnRef) -> dict[str, Any]:
-        return engine_facts(self._models.shared(column.initial, column.dtype)) if column.initial else {}
-
-    def _column_of(self, column: ColumnRef, encoded: list[Encoded], progress: Progress | None) -> list[np.ndarray]:
-        kind = self.registry.columns.get(column.name)()
-        scorer = (
-            _EncodedScorer(self._models.shared(column.initial, column.dtype), encoded, progress)
-            if column.initial
-            else None
-        )
-        return kind.compute([e.example for e in encoded], scorer)
-
-    def _values(self, column: ColumnRef, encoded: Sequence[Encoded]) -> list[np.ndarray]:
-        """A column for these examples: stored values, and what was not stored computed now."""
-        values = self._columns.get(column.digest)
-        if values is None:
-            values = ColumnValues()
-            for step in self.plan.steps:
-                if isinstance(step.work, ColumnStep) and step.work.column == column and self.store.done(step.digest):
-                    values.known.update(ColumnValues.read(self.store.folder(step.digest)).known)
-            self._columns[column.digest] = values
-        values.add(encoded, lambda missing: self._column_of(column, missing, None))
-        return values.of(encoded)
+        initial = work.column.initial
+        engine = engine_facts(self._models.shared(initial, work.column.dtype)) if initial else {}
+        return Outcome(notes={"responses": len(values.known)}, engine=engine)
 
     def _evaluate(self, work: EvaluateStep, folder: Path) -> Outcome:
         work.evaluator.check()
@@ -258,7 +233,7 @@ class Executor:
                 reference=self._models.shared(work.reference),
                 base=base,
                 method=work.method,
-                columns=lambda name, encoded: self._values(columns[name], encoded),
+                columns=lambda name, encoded: self._columns.of(columns[name], encoded),
                 held_out=held_out,
                 oracle=source.oracle(),
             )
@@ -266,39 +241,12 @@ class Executor:
         encoder.counted.clear()
         found = work.evaluator.evaluate(subject)
         if found.generations:
-            _write_generations(found, folder / "generations.jsonl")
+            write_generations(found, folder / "generations.jsonl")
         counted = {**found.counted, **dict(encoder.counted)}
         notes = {"ledger": ledger_record(held_out.ledger)}
         engine = {} if isinstance(subject, OracleSubject) else engine_facts(subject.policy)
         cost = Cost(sampled_tokens=subject.sampled_tokens)
         return Outcome(cost, results_of(found, counted), notes, engine)
-
-
-@dataclass
-class _EncodedScorer:
-    """What a column sees of the initial policy: scores exactly the tokens that were laid out for it."""
-
-    model: LanguageModel
-    encoded: list[Encoded]
-    progress: Progress | None
-
-    def logps(self, examples: Sequence[Any]) -> list[tuple[np.ndarray, np.ndarray]]:
-        mine = {id(e.example): e for e in self.encoded}
-        wanted = [mine.get(id(e)) for e in examples]
-        if any(e is None for e in wanted):
-            return self.model.logps(examples)
-        return self.model.logps_of([e for e in wanted if e is not None], self._tick(len(wanted)))
-
-    def _tick(self, total: int) -> Callable[[int], None]:
-        done = 0
-
-        def tick(count: int) -> None:
-            nonlocal done
-            done += count
-            if self.progress:
-                self.progress(done, total)
-
-        return tick
 
 
 def _trained(policy: LanguageModel, report: TrainReport, examples: ExampleSet) -> Outcome:
@@ -313,48 +261,3 @@ def _trained(policy: LanguageModel, report: TrainReport, examples: ExampleSet) -
         "last": dict(report.last),
     }
     return Outcome(cost, None, notes, engine_facts(policy))
-
-
-def engine_facts(model: LanguageModel) -> dict[str, Any]:
-    """What the engine chose for a model."""
-    import torch
-
-    chosen = numerics()
-    return {
-        "device": str(model.device),
-        "threads": torch.get_num_threads(),
-        "matmul": chosen.setting,
-        "matmul_error": chosen.error,
-        "pass": "padded" if model.refusal else "packed",
-        "fallback": model.refusal,
-        "dtype": model.dtype,
-    }
-
-
-def results_of(found: Evaluation, counted: Mapping[str, int]) -> Results:
-    """An evaluation as plain data; item ids that several figures share are stored once."""
-    sets: dict[tuple[str, ...], str] = {}
-    figures = [
-        FigureRecord(
-            metric=f.metric,
-            value=f.value,
-            unit=f.unit,
-            higher_is_better=f.higher_is_better,
-            items=sets.setdefault(f.items, f"items {len(sets)}"),
-            values=list(f.values) if f.values is not None else None,
-            pseudo=f.pseudo,
-            best=f.best,
-            about=f.about,
-        )
-        for f in found.figures
-    ]
-    return Results(
-        figures=figures, item_sets={name: list(items) for items, name in sets.items()}, counted=dict(counted)
-    )
-
-
-def _write_generations(found: Evaluation, path: Path) -> None:
-    with path.open("w", encoding="utf-8") as lines:
-        for g in found.generations:
-            row = {"item": g.item, "prompt": g.prompt, "response": g.response, "finished": g.finished}
-            lines.write(json.dumps(row, ensure_ascii=False) + "\n")

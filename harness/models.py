@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.engine import loading
 from harness.engine.language_model import LanguageModel
-from harness.plan import PolicyRef
+from harness.steps import PolicyRef
 from harness.store import Store
 from harness.training import Tokens
 

@@ -112,7 +112,7 @@ class Store:
         write_atomically(folder / RECORD, record.model_dump_json(indent=1) + "\n")
         _sync(folder)
         target = self.folder(record.digest)
-        if self.done(record.digest):
+        if all((target / name).exists() for name in (RECORD, *record.payload)):
             return
         shutil.rmtree(target, ignore_errors=True)
         folder.rename(target)

@@ -135,7 +135,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show the steps of a suite and which are done, without running any."""
-    from harness.cli.show import plain_plan, plan_table
+    from harness.cli.show import out, plain_plan, plan_table
     from harness.runs import plan_of
     from harness.store import Store
 

@@ -18,7 +18,7 @@ from harness.engine.attention import packed
 from harness.engine.encoding import Encoded, Encoder
 from harness.engine.layout import layout
 from harness.engine.logprobs import target_logps
-from harness.engine.numerics import engine_numerics
+from harness.engine.numerics import engine_numerics, numerics
 from harness.errors import ModelError
 from harness.examples import Example, user_prompt
 from harness.examples import Response as Answer
@@ -64,7 +64,7 @@ class LanguageModel:
             yield
 
     def forward(self, examples: Sequence[Encoded]) -> Logps:
-        """Log-probs of every response, in the order of the examples, in one pass; differentiable where gradients are on."""
+        """Log-probs of every response, in the order of the examples; differentiable where gradients are on."""
         with engine_numerics(), self._autocast():
             return self._padded(examples) if self.refusal else self._packed(examples)
 
@@ -154,6 +154,20 @@ class LanguageModel:
                 self.refusal = f"{type(self.causal).__name__}: the packed pass differs by {difference:.2g} nats a token"
         finally:
             self.model.train(training)
+
+
+def engine_facts(model: LanguageModel) -> dict[str, Any]:
+    """What the engine chose for a model."""
+    chosen = numerics()
+    return {
+        "device": str(model.device),
+        "threads": torch.get_num_threads(),
+        "matmul": chosen.setting,
+        "matmul_error": chosen.error,
+        "pass": "padded" if model.refusal else "packed",
+        "fallback": model.refusal,
+        "dtype": model.dtype,
+    }
 
 
 def _summed(values: Tensor, cell: Tensor, counts: Tensor) -> Logps:

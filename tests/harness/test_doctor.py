@@ -55,7 +55,7 @@ def test_too_little_memory_for_the_core_suite_is_told(free: int, state: str):
 
 @pytest.mark.parametrize(
     ("threads", "cores", "fix"),
-    [(3, 2, "at most 2"), (2, 2, ""), (2, 4, ""), (2, 5, "unset"), (1, 1, ""), (1, 8, "unset")],
+    [(3, 2, "at most 2"), (2, 2, ""), (2, 4, ""), (2, 5, "unset"), (4, 7, ""), (1, 1, ""), (1, 8, "unset")],
 )
 def test_threads_that_do_not_fit_the_cores_are_told(threads: int, cores: int, fix: str):
     check = judge_threads(threads, cores)

@@ -9,8 +9,8 @@ import pytest
 import toy
 
 from harness.errors import SuiteError
-from harness.reporter import Reporter
 from harness.render import stable_view
+from harness.reporter import Reporter
 from harness.runs import plan_of, read_board_of, run_suite
 from harness.store import Store
 from harness.suite import read_suite
@@ -172,7 +172,8 @@ def test_policies_that_are_not_kept_are_trained_again_when_a_new_evaluator_asks(
     assert not [p for p in (tmp_path / "results" / "steps").glob("*/policy") if "train" in _kind(p.parent)]
     _, seen = execute(tmp_path, "seeds=[0]", "keep=none")
     assert seen == []
-    _, seen = execute(tmp_path, "seeds=[0]", "keep=none", "evaluators=[preference, drift]", only=["dpo"])
+    again, seen = execute(tmp_path, "seeds=[0]", "keep=none", "evaluators=[preference, drift]", only=["dpo"])
+    assert again.exit_code == 0
     assert [t for t, _, _ in seen if t.startswith("train")] == ["train dpo, seed 0"]
 
 
