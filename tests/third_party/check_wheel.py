@@ -46,6 +46,8 @@ def main() -> None:
         raise SystemExit(f"the row margin is {theirs['status']}: {theirs['reason']}")
     if not theirs["metrics"] or theirs["metrics"].keys() != ours["metrics"].keys():
         raise SystemExit(f"the row margin has other metrics than dpo: {sorted(theirs['metrics'])}")
+    if theirs["distribution"] != "harness-margin" or theirs["own"]:
+        raise SystemExit(f"the row margin is said to be of {theirs['distribution']}")
     print(f"margin is a row of the board with {len(theirs['metrics'])} metrics")
 
 

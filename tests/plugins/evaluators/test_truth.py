@@ -1,5 +1,6 @@
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -251,3 +252,11 @@ def test_a_source_without_an_oracle_is_skipped_with_the_reason():
 def test_a_price_of_drift_is_positive(betas):
     with pytest.raises(ValueError, match="betas"):
         Truth(betas=betas)
+
+
+def test_every_figure_is_explained_in_the_documentation():
+    page = (Path(__file__).parents[3] / "docs" / "world.md").read_text()
+    names = {
+        name.replace("reward_kl_0.1", "reward_kl_<beta>") for name in figures(subject(random_policy(0)), betas=(0.1,))
+    }
+    assert all(f"\n| `truth/{name}` |" in page for name in names)
