@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -49,6 +50,8 @@ class Kind(StrEnum):
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    # Read when torch loads. Threads that spin while they wait are ten times slower on a machine with other work.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app(standalone_mode=True)
     except HarnessError as error:
@@ -237,8 +240,6 @@ def evaluate(
 
 def quiet_libraries() -> None:
     """Keep other libraries' progress bars and advice off the terminal; their errors still come through."""
-    import os
-
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")

@@ -56,7 +56,10 @@ def test_help_names_every_command(call):
 
 
 def test_help_and_listing_load_no_torch():
-    script = "import sys; sys.argv = ['harness', *%r]\nfrom harness.cli import main\ntry:\n main()\nexcept SystemExit:\n pass\n"
+    script = (
+        "import sys; sys.argv = ['harness', *%r]\n"
+        "from harness.cli import main\ntry:\n main()\nexcept SystemExit:\n pass\n"
+    )
     for arguments in (["--help"], ["ls", "methods"], ["ls", "suites"], ["validate", "core"]):
         check = script % (arguments,) + "print('torch' in sys.modules, file=sys.stderr)"
         done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
