@@ -10,14 +10,14 @@ import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface
 
-from harness.engine.layout import Layout
+from harness.engine.layout import Block, Layout
 
 PACKED = "harness_packed"
 """The name under which transformers finds `packed_attention`."""
 
-KEPT_PROBABILITIES = 256
-"""Tokens: on a CPU, groups up to this long keep their attention probabilities, which is faster there; longer ones, and
-other devices, use torch's scaled_dot_product_attention, which needs less memory."""
+KEPT_PROBABILITIES = 1 << 16
+"""On a CPU, blocks of up to so many products a row and head keep their attention probabilities, which is faster there;
+larger ones, and other devices, use torch's scaled_dot_product_attention, which needs less memory."""
 
 
 def packed_attention(
@@ -52,26 +52,28 @@ def packed_attention(
     repeats = query.shape[1] // key.shape[1]
     if repeats > 1:
         key, value = (x.repeat_interleave(repeats, dim=1) for x in (key, value))
-    groups, longest = layout.branch.shape
-    blocks = [_pad(x, layout, groups, longest) for x in (query, key, value)]
-    mask = layout.mask(query.dtype, sliding_window)
+    heads, width = query.shape[1], query.shape[3]
     rate = dropout if module.training else 0.0
-    scale = scaling if scaling is not None else query.shape[-1] ** -0.5
-    if query.device.type == "cpu" and longest <= KEPT_PROBABILITIES:
-        q, k, v = blocks
+    scale = scaling if scaling is not None else width**-0.5
+    flat = [x[0].transpose(0, 1).reshape(-1, heads * width) for x in (query, key, value)]
+    parts = [
+        _attend(flat, block, heads, block.mask(query.dtype, sliding_window), rate, scale) for block in layout.blocks
+    ]
+    return torch.cat(parts).index_select(0, layout.unpad).view(1, -1, heads, width), None
+
+
+def _attend(flat: list[Tensor], block: Block, heads: int, mask: Tensor, rate: float, scale: float) -> Tensor:
+    """(B * Q, heads * d): the block's queries against its keys."""
+    q, k, v = (
+        x.index_select(0, places.flatten()).view(*places.shape, heads, -1).transpose(1, 2)
+        for x, places in zip(flat, (block.queries, block.keys, block.keys), strict=True)
+    )
+    if q.device.type == "cpu" and q.shape[2] * k.shape[2] <= KEPT_PROBABILITIES:
         weights = torch.softmax(torch.matmul(q * scale, k.transpose(2, 3)) + mask, dim=-1)
         out = torch.matmul(nn.functional.dropout(weights, rate), v)
     else:
-        out = nn.functional.scaled_dot_product_attention(*blocks, attn_mask=mask, dropout_p=rate, scale=scale)
-    flat = out.transpose(1, 2).reshape(groups * longest, -1)
-    return flat.index_select(0, layout.unpad).view(1, -1, query.shape[1], query.shape[3]), None
-
-
-def _pad(x: Tensor, layout: Layout, groups: int, longest: int) -> Tensor:
-    """(1, heads, T, d) -> (groups, heads, longest, d)."""
-    heads, width = x.shape[1], x.shape[3]
-    flat = x[0].transpose(0, 1).reshape(-1, heads * width)
-    return flat.index_select(0, layout.pad).view(groups, longest, heads, width).transpose(1, 2)
+        out = nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=rate, scale=scale)
+    return out.transpose(1, 2).reshape(-1, heads * v.shape[3])
 
 
 AttentionInterface.register(PACKED, packed_attention)
