@@ -57,9 +57,6 @@ def main() -> None:
     except HarnessError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.stderr.write("\ninterrupted: finished steps are kept; run again to go on\n")
-        sys.exit(130)
 
 
 def _registry() -> Registry:
@@ -118,6 +115,9 @@ def run(
         finished = run_suite(
             wanted, registry, results, reporter, limit=limit, only=only, planned=lambda p, s: show_plan(console, p, s)
         )
+    except KeyboardInterrupt:
+        console.print("interrupted: finished steps are kept; run again to go on")
+        sys.exit(130)
     finally:
         if isinstance(reporter, BarReporter):
             reporter.close()
