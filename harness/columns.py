@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from harness.engine.encoding import Encoded
 from harness.engine.language_model import LanguageModel
 from harness.host import Registry
 from harness.models import Models
-from harness.reporter import Progress
+from harness.reporter import Progress, ticking
 from harness.steps import ColumnRef, ColumnStep, Step
 from harness.store import Store
 
@@ -64,15 +64,4 @@ class _EncodedScorer:
         wanted = [mine.get(id(e)) for e in examples]
         if any(e is None for e in wanted):
             return self.model.logps(examples)
-        return self.model.logps_of([e for e in wanted if e is not None], self._tick(len(wanted)))
-
-    def _tick(self, total: int) -> Callable[[int], None]:
-        done = 0
-
-        def tick(count: int) -> None:
-            nonlocal done
-            done += count
-            if self.progress:
-                self.progress(done, total)
-
-        return tick
+        return self.model.logps_of([e for e in wanted if e is not None], ticking(self.progress, len(wanted)))

@@ -20,11 +20,11 @@ from harness.examples import Example, ExampleSet, Label, Need, Pair, carries
 def pairs_from_rewards(examples: ExampleSet) -> ExampleSet:
     """Every ordered pair of each example's responses, the one with the larger reward chosen.
 
-    Pairs of equal reward are dropped and counted as `tied candidate pairs`; an example left with no
-    pair is dropped as `all candidates tied`.
+    Pairs of equal reward are dropped and counted as `tied candidate pairs`, pairs of one text scored twice as
+    `candidate pairs of one text`; an example left with no pair is dropped as `no candidate preferred`.
     """
     kept: list[Example] = []
-    ties = 0
+    ties = repeats = 0
     for example in examples:
         rewards = [r.reward for r in example.responses]
         pairs: list[Pair] = []
@@ -34,14 +34,16 @@ def pairs_from_rewards(examples: ExampleSet) -> ExampleSet:
                 raise DataError(f"example {example.id!r} has a response without a reward")
             if a == b:
                 ties += 1
+            elif example.responses[i].text == example.responses[j].text:
+                repeats += 1
             else:
                 pairs.append(Pair(i, j) if a > b else Pair(j, i))
         if pairs:
             kept.append(dataclasses.replace(example, pairs=tuple(pairs)))
     lost = len(examples) - len(kept)
     ledger = examples.ledger.plus(
-        dropped={"all candidates tied": lost} if lost else None,
-        counted={"tied candidate pairs": ties} if ties else None,
+        dropped={"no candidate preferred": lost} if lost else None,
+        counted={k: n for k, n in (("tied candidate pairs", ties), ("candidate pairs of one text", repeats)) if n},
     )
     return ExampleSet(tuple(kept), ledger)
 

@@ -165,7 +165,7 @@ class Executor:
             case TrainStep():
                 return self._train(step.work, folder, progress)
             case EvaluateStep():
-                return self._evaluate(step.work, folder)
+                return self._evaluate(step.work, folder, progress)
 
     def tidy(self, endings: Mapping[str, Ending]) -> None:
         """Where the suite keeps no policies, drop those whose evaluations are all there."""
@@ -212,7 +212,7 @@ class Executor:
         engine = engine_facts(self._models.shared(initial, work.column.dtype)) if initial else {}
         return Outcome(notes={"responses": len(values.known)}, engine=engine)
 
-    def _evaluate(self, work: EvaluateStep, folder: Path) -> Outcome:
+    def _evaluate(self, work: EvaluateStep, folder: Path, progress: Progress) -> Outcome:
         work.evaluator.check()
         source = self.plan.suite.source
         held_out = source.examples("test", 0, self.plan.limits.held_out)
@@ -236,6 +236,7 @@ class Executor:
                 columns=lambda name, encoded: self._columns.of(columns[name], encoded),
                 held_out=held_out,
                 oracle=source.oracle(),
+                progress=progress,
             )
             encoder = policy.encoder
         encoder.counted.clear()

@@ -10,6 +10,19 @@ Progress: TypeAlias = Callable[[int, int], None]
 State: TypeAlias = Literal["done", "skipped", "failed"]
 
 
+def ticking(progress: Progress | None, total: int) -> Callable[[int], None]:
+    """What to call with how much more is done, where `progress` wants how much is done in all."""
+    done = 0
+
+    def tick(more: int) -> None:
+        nonlocal done
+        done += more
+        if progress:
+            progress(done, total)
+
+    return tick
+
+
 class Reporter:
     """Told of every step that runs. This one says nothing."""
 

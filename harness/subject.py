@@ -19,6 +19,7 @@ from harness.errors import DataError, Unavailable
 from harness.evaluator import Sample, Scored
 from harness.examples import Example, ExampleSet, Prompt, Response
 from harness.method import Method
+from harness.reporter import Progress, ticking
 from harness.source import Oracle
 
 Columns = Callable[[str, Sequence[Encoded]], list[np.ndarray]]
@@ -53,6 +54,8 @@ class PolicySubject:
     columns: Columns
     held_out: ExampleSet
     oracle: Oracle | None
+    progress: Progress | None = None
+    """Told of the examples scored and the prompts answered."""
     sampled_tokens: int = 0
     """Drawn so far; part of the cost."""
 
@@ -65,7 +68,7 @@ class PolicySubject:
         if not examples:
             return []
         encoded = self.policy.encoder.examples(examples)
-        logps = self.policy.logps_of(encoded)
+        logps = self.policy.logps_of(encoded, ticking(self.progress, len(encoded)))
         totals = finite(np.concatenate([t for t, _ in logps]), "the policy's log-probs of held-out responses")
         tokens = np.concatenate([n for _, n in logps])
         scores = self._scores(encoded, totals, tokens)
@@ -94,7 +97,8 @@ class PolicySubject:
         ids = list(prompts)
         tokens = self.policy.encoder.prompts(list(prompts.values()), max_tokens)
         keys = [[seed, int(hashlib.sha256(i.encode()).hexdigest()[:8], 16)] for i in ids]
-        drawn = draw(self.policy, tokens, each=each, max_tokens=max_tokens, keys=keys)
+        tick = ticking(self.progress, len(ids))
+        drawn = draw(self.policy, tokens, each=each, max_tokens=max_tokens, keys=keys, tick=tick)
         self.sampled_tokens += sum(len(d.tokens) for group in drawn for d in group)
         texts = [[self._text(d.tokens) for d in group] for group in drawn]
         encoded = [

@@ -27,8 +27,17 @@ def test_an_example_whose_candidates_all_tie_is_dropped_and_counted():
     converted = pairs_from_rewards(examples(candidates("a", 1.0, 1.0), candidates("b", 1.0, 2.0)))
     assert [e.id for e in converted] == ["b"]
     assert converted.ledger == Ledger(
-        read=2, kept=1, dropped={"all candidates tied": 1}, counted={"tied candidate pairs": 1}
+        read=2, kept=1, dropped={"no candidate preferred": 1}, counted={"tied candidate pairs": 1}
     )
+
+
+def test_one_text_scored_twice_is_no_preference_and_is_counted():
+    twice = Example(
+        "a", user_prompt("a"), tuple(Response(t, reward=r) for t, r in (("x", 0.0), ("x", 1.0), ("y", 2.0)))
+    )
+    converted = pairs_from_rewards(examples(twice))
+    assert set(converted[0].pairs) == {Pair(2, 0), Pair(2, 1)}
+    assert converted.ledger.counted == {"candidate pairs of one text": 1}
 
 
 def test_a_reward_is_never_invented():

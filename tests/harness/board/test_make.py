@@ -221,14 +221,14 @@ def test_rows_without_training_cost_no_training():
 
 def test_what_training_and_evaluators_counted_is_kept_but_not_what_the_splits_count():
     rows = [boards.row("dpo", [*cells("train", [0, 1], "t"), *cells("truth", [0, 1], "e")])]
-    notes = {"ledger": {"counted": {"prompts cut": 4, "ties": 9}, "dropped": {"all candidates tied": 1}}}
+    notes = {"ledger": {"counted": {"prompts cut": 4, "ties": 9}, "dropped": {"no candidate preferred": 1}}}
     records = {f"t {s}": boards.training(f"t {s}", notes=notes) for s in (0, 1)}
     for seed in (0, 1):
         figure = boards.figure("truth/score", [0.0, 1.0])
         records[f"e {seed}"] = boards.evaluation(f"e {seed}", [figure], counted={"ties": 3})
     ledgers = {"train, seed 0": LedgerRecord(read=9, kept=9, dropped={}, counted={"ties": 9}, named=[])}
     found = make_board(boards.manifest(rows, ["truth"], ledgers=ledgers), records).rows[0].counted
-    assert found == {"train": {"prompts cut": 8, "all candidates tied": 2}, "truth": {"ties": 6}}
+    assert found == {"train": {"prompts cut": 8, "no candidate preferred": 2}, "truth": {"ties": 6}}
 
 
 def test_a_run_of_which_nothing_is_there_is_still_a_board():

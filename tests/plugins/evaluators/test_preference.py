@@ -167,7 +167,7 @@ def test_prompts_of_tied_candidates_are_left_out_and_counted():
     some = examples(example("a", 3, (), rewards=[1.0, 1.0, 1.0]), example("b", 3, (), rewards=[2.0, 1.0, 1.0]))
     figures, counted = judge(some, {"b": [3, 2, 1]})
     assert figures["accuracy"].items == ("b",)
-    assert counted["all candidates tied"] == 1
+    assert counted["no candidate preferred"] == 1
     with pytest.raises(harness.Unavailable, match="equal reward"):
         judge(examples(some[0]), {})
 
