@@ -11,7 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from harness.board import Board
-from harness.render.fact_tables import cost_table, ledger_table, rows_table
+from harness.render.fact_tables import cost_table, counted_table, ledger_table, rows_table
 from harness.render.legend import Footnotes, banners, incomplete, interval_sentences, order_sentence
 from harness.render.metric_tables import about_notes, family_tables, headline, main_table, seeds_table
 from harness.render.table import Table, Tone, split
@@ -35,7 +35,7 @@ def print_board(board: Board, console: Console) -> None:
     """Print a board; colours only where the console is a terminal."""
     notes = Footnotes.of(board)
     details = [*family_tables(board, notes), seeds_table(board), cost_table(board), rows_table(board)]
-    for table in [*details, ledger_table(board)]:
+    for table in [*details, counted_table(board), ledger_table(board)]:
         if table is not None:
             _print_table(console, table)
     _print_table(console, main_table(board, notes))
