@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from harness.engine.encoding import Encoded
-from harness.examples import Example
+from harness.examples import Example, Prompt
 
 FILE = "column.safetensors"
+TOGETHER = 32
+"""Responses of one prompt that are computed together, at most: a prompt may have thousands."""
 
 
 def response_keys(encoded: Encoded) -> list[bytes]:
@@ -30,21 +32,25 @@ def response_keys(encoded: Encoded) -> list[bytes]:
 def distinct(encoded: Iterable[Encoded]) -> list[Encoded]:
     """Examples that between them hold every distinct (prompt, response) once; one prompt's responses stand together."""
     seen: set[bytes] = set()
-    grouped: dict[tuple[object, ...], list[tuple[Encoded, int]]] = {}
+    grouped: dict[tuple[Prompt, tuple[int, ...]], list[tuple[Encoded, int]]] = {}
     for item in encoded:
         for index, key in enumerate(response_keys(item)):
             if key not in seen:
                 seen.add(key)
                 own = item.example.responses[index].prompt or item.example.prompt
                 grouped.setdefault((own, item.prompts[item.prompt_of[index]]), []).append((item, index))
-    return [_gather(members) for members in grouped.values()]
+    return [
+        _gather(own, members[at : at + TOGETHER])
+        for (own, _), members in grouped.items()
+        for at in range(0, len(members), TOGETHER)
+    ]
 
 
-def _gather(members: Sequence[tuple[Encoded, int]]) -> Encoded:
+def _gather(prompt: Prompt, members: Sequence[tuple[Encoded, int]]) -> Encoded:
     first, index = members[0]
     responses = tuple(item.example.responses[i] for item, i in members)
     return Encoded(
-        example=Example(first.example.id, first.example.prompt, responses),
+        example=Example(first.example.id, prompt, responses),
         prompts=(first.prompts[first.prompt_of[index]],),
         prompt_of=(0,) * len(members),
         responses=tuple(item.responses[i] for item, i in members),
@@ -82,7 +88,16 @@ class ColumnValues:
         if not missing:
             return
         for item, values in zip(missing, compute(missing), strict=True):
-            self.known.update(zip(response_keys(item), map(float, values), strict=True))
+            self.learn(zip(response_keys(item), map(float, values), strict=True))
+
+    def learn(self, values: Iterable[tuple[bytes, float]]) -> None:
+        """Add what is not known; what is known stays, so that all rows read the same."""
+        for key, value in values:
+            self.known.setdefault(key, value)
+
+    def part(self, encoded: Iterable[Encoded]) -> ColumnValues:
+        """The values of these examples alone."""
+        return ColumnValues({key: self.known[key] for item in encoded for key in response_keys(item)})
 
     def of(self, encoded: Iterable[Encoded]) -> list[np.ndarray]:
         """Per example, (K,) float32.
@@ -91,8 +106,3 @@ class ColumnValues:
             KeyError: a response is not known; `add` it first.
         """
         return [np.array([self.known[k] for k in response_keys(e)], dtype=np.float32) for e in encoded]
-
-
-def gather_columns(values: Mapping[str, ColumnValues], encoded: Sequence[Encoded]) -> dict[str, list[np.ndarray]]:
-    """Several columns for the same examples."""
-    return {name: column.of(encoded) for name, column in values.items()}

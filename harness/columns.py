@@ -27,20 +27,22 @@ class Columns:
     registry: Registry
     models: Models
     _known: dict[str, ColumnValues] = field(default_factory=dict[str, ColumnValues])
+    _read: set[str] = field(default_factory=set[str])
 
     def of(self, column: ColumnRef, encoded: Sequence[Encoded]) -> list[np.ndarray]:
         """Per example, (K,) float32."""
-        values = self._known.get(column.digest)
-        if values is None:
-            values = self._known[column.digest] = self._stored(column)
+        values = self.stored(column)
         values.add(encoded, lambda missing: self.compute(column, missing, None))
         return values.of(encoded)
 
-    def _stored(self, column: ColumnRef) -> ColumnValues:
-        values = ColumnValues()
+    def stored(self, column: ColumnRef) -> ColumnValues:
+        """All that is known of a column so far; every finished step is read once."""
+        values = self._known.setdefault(column.digest, ColumnValues())
         for step in self.steps:
-            if isinstance(step.work, ColumnStep) and step.work.column == column and self.store.done(step.digest):
-                values.known.update(ColumnValues.read(self.store.folder(step.digest)).known)
+            mine = isinstance(step.work, ColumnStep) and step.work.column == column
+            if mine and step.digest not in self._read and self.store.done(step.digest):
+                self._read.add(step.digest)
+                values.learn(ColumnValues.read(self.store.folder(step.digest)).known.items())
         return values
 
     def compute(self, column: ColumnRef, encoded: list[Encoded], progress: Progress | None) -> list[np.ndarray]:

@@ -200,17 +200,19 @@ class Executor:
 
     def _compute_column(self, work: ColumnStep, folder: Path, progress: Progress) -> Outcome:
         source, limits = self.plan.suite.source, self.plan.limits
-        examples: list[Any] = []
-        for split, seed in work.splits:
-            limit = limits.train if split == "train" else limits.held_out
-            examples += source.examples(split, seed, limit).examples
+        limit = limits.train if work.split == "train" else limits.held_out
+        examples = source.examples(work.split, work.seed, limit).examples
         encoder = self._models.shared(work.column.initial or self.plan.base).encoder
-        values = ColumnValues()
-        values.add(encoder.examples(examples), lambda missing: self._columns.compute(work.column, missing, progress))
+        encoded = encoder.examples(examples)
+        stored = self._columns.stored(work.column).known
+        values = ColumnValues(dict(stored))
+        values.add(encoded, lambda missing: self._columns.compute(work.column, missing, progress))
+        values = values.part(encoded)
         values.write(folder)
         initial = work.column.initial
         engine = engine_facts(self._models.shared(initial, work.column.dtype)) if initial else {}
-        return Outcome(notes={"responses": len(values.known)}, engine=engine)
+        computed = len(values.known.keys() - stored.keys())
+        return Outcome(notes={"responses": len(values.known), "computed": computed}, engine=engine)
 
     def _evaluate(self, work: EvaluateStep, folder: Path, progress: Progress) -> Outcome:
         work.evaluator.check()

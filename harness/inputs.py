@@ -61,8 +61,10 @@ def gather(suite: Suite, limits: Limits) -> Inputs:
     recipe = None
     folders: dict[str, Path] = {}
     unmet: dict[str, str] = {}
+    prints: dict[str, str] = {}
     if suite.model is not None:
         folders[""] = locate(suite.model)
+        prints[""] = fingerprint(folders[""])
     else:
         recipe = suite.source.base_model()
         if recipe is None:
@@ -73,7 +75,8 @@ def gather(suite: Suite, limits: Limits) -> Inputs:
     for row in suite.rows:
         if row.policy is not None and row.policy not in {"base", "oracle"}:
             try:
-                folders[row.label] = locate(checkpoint_ref(row))
+                folder = locate(checkpoint_ref(row))
+                folders[row.label], prints[row.label] = folder, fingerprint(folder)
             except HarnessError as error:
                 unmet[row.label] = error.problem
     oracle = suite.source.oracle()
@@ -85,7 +88,7 @@ def gather(suite: Suite, limits: Limits) -> Inputs:
         source_fingerprint=suite.source.fingerprint(),
         recipe=recipe,
         folders=folders,
-        fingerprints={name: fingerprint(folder) for name, folder in folders.items()},
+        fingerprints=prints,
         ledgers=ledgers,
         unmet=unmet,
     )

@@ -60,10 +60,11 @@ class Method(ABC):
         return False
 
     def linear_reduce(self) -> bool:
-        """True if `reduce` is linear in the terms, with weights that depend on the batch's judgements alone: a mean, or
-        a mean per class. A step split into micro-batches then needs no second forward pass.
+        """True if `reduce` is linear in the terms, with weights that depend on judgements and token counts alone: a
+        mean, or a mean per class. A step split into micro-batches then needs no second forward pass. A method with a
+        `reduce` of its own that is so says it here; by default only the mean is.
         """
-        return True
+        return type(self).reduce is Method.reduce
 
     def train_columns(self) -> tuple[str, ...]:
         """Columns `terms` reads, by name; "reference" is the initial policy's summed log-prob in nats."""

@@ -138,17 +138,17 @@ class Planner:
         }
         return ColumnRef(name, digest(identity), used, dtype)
 
-    def _column_step(self, column: ColumnRef, splits: tuple[tuple[Split, int], ...]) -> str:
+    def _column_step(self, column: ColumnRef, split: Split, seed: int) -> str:
         identity = {
             "column": column.digest,
             "source": self._source(),
-            "splits": [list(s) for s in splits],
-            "limits": plain(self.limits),
+            "split": split,
+            "seed": seed,
+            "limit": self.limits.train if split == "train" else self.limits.held_out,
         }
-        which = splits[0][0]
         origins = [self.suite.source_origin, self.registry.columns.origins[column.name]]
-        work = ColumnStep(column, splits)
-        title = f"{column.name} column, {which} split"
+        work = ColumnStep(column, split, seed)
+        title = f"{column.name} column, {split} split" + (f", seed {seed}" if split == "train" else "")
         return self._add("column", identity, self._needs(column.initial), title, origins, work)
 
     def _row(self, row: Row) -> Iterator[PlannedCell]:
@@ -177,17 +177,11 @@ class Planner:
             return
         base = self.base()
         columns = tuple(self._column(name, base, row.training.dtype) for name in method.train_columns())
-        seeds: tuple[tuple[Split, int], ...] = tuple(("train", s) for s in self._all_seeds())
-        for column in columns:
-            self._column_step(column, seeds)
         for seed in row.seeds:
-            trained = self._train(row, method, seed, base, columns, seeds)
+            trained = self._train(row, method, seed, base, columns)
             yield PlannedCell(row.label, "train", seed, trained.digest)
             for entry in self.suite.evaluators:
                 yield PlannedCell(row.label, entry.label, seed, self._evaluate(entry, row, trained, method, base, seed))
-
-    def _all_seeds(self) -> list[int]:
-        return sorted({s for row in self.suite.rows for s in row.seeds})
 
     def _train(
         self,
@@ -196,7 +190,6 @@ class Planner:
         seed: int,
         base: PolicyRef,
         columns: tuple[ColumnRef, ...],
-        splits: tuple[tuple[Split, int], ...],
     ) -> PolicyRef:
         identity = {
             "method": self.method_identity(method),
@@ -209,7 +202,7 @@ class Planner:
             "train_limit": self.limits.train,
             "seed": seed,
         }
-        needs = (*self._needs(base), *(self._column_step(c, splits) for c in columns))
+        needs = (*self._needs(base), *(self._column_step(c, "train", seed) for c in columns))
         origins = [self.suite.source_origin, *self._method_origins(method)]
         work = TrainStep(row, method, row.training, seed, base, columns)
         name = self._add("train", identity, needs, f"train {row.label}, seed {seed}", origins, work)
@@ -238,7 +231,7 @@ class Planner:
             "tokens": self.suite.tokens.model_dump(),
             "held_out_limit": self.limits.held_out,
         }
-        needs = (*self._needs(subject, base), *(self._column_step(c, (("test", 0),)) for c in columns))
+        needs = (*self._needs(subject, base), *(self._column_step(c, "test", 0) for c in columns))
         origins = [self.suite.source_origin, entry.origin, *(self._method_origins(method) if method else [])]
         title = f"{entry.label} of {row.label}" + (f", seed {seed}" if seed is not None else "")
         work = EvaluateStep(entry.evaluator, subject, base, base, method, columns)

@@ -47,11 +47,11 @@ class ModelStep:
 
 @dataclass(frozen=True)
 class ColumnStep:
-    """Compute a column for every response of some splits."""
+    """Compute a column for every response of a split."""
 
     column: ColumnRef
-    splits: tuple[tuple[Split, int], ...]
-    """(split, seed)."""
+    split: Split
+    seed: int
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ results/<suite>/run.json, leaderboard.*
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -126,7 +127,10 @@ class Store:
 
     def drop_payload(self, digest: str, name: str) -> None:
         """Remove a payload folder that is no longer wanted; the record stays."""
-        shutil.rmtree(self.folder(digest) / name, ignore_errors=True)
+        doomed = self.root / "tmp" / f"{digest}-{name}.{os.getpid()}"
+        with contextlib.suppress(FileNotFoundError):
+            (self.folder(digest) / name).rename(doomed)  # at once: half a payload would look like a whole one
+        shutil.rmtree(doomed, ignore_errors=True)
 
     def write_manifest(self, manifest: RunManifest) -> Path:
         """Write `run.json` of a suite; returns the suite's folder."""

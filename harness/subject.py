@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,7 +41,8 @@ class BaseLogps:
         """Per example, (K,) float32 summed log-probs in nats."""
         key = tuple(examples)
         if key not in self._known:
-            self._known[key] = [total for total, _ in self.model.logps(examples)]
+            encoder = dataclasses.replace(self.model.encoder, counted=Counter())  # these are no truncations of a row
+            self._known[key] = [total for total, _ in self.model.logps_of(encoder.examples(examples))]
         return self._known[key]
 
 
@@ -94,6 +97,8 @@ class PolicySubject:
 
     def sample(self, prompts: Mapping[str, Prompt], *, each: int, max_tokens: int, seed: int) -> list[Sample]:
         """See `harness.evaluator.Subject`."""
+        if self.policy.tokenizer.get_vocab() != self.reference.tokenizer.get_vocab():
+            raise Unavailable("this policy has another tokenizer than the suite's model: there is no KL between them")
         ids = list(prompts)
         tokens = self.policy.encoder.prompts(list(prompts.values()), max_tokens)
         keys = [[seed, int(hashlib.sha256(i.encode()).hexdigest()[:8], 16)] for i in ids]

@@ -42,7 +42,7 @@ class Training(BaseModel):
     clip: Annotated[float, Field(gt=0)] | None = 1.0
     """Largest norm of the whole gradient; null for no clipping."""
     dtype: Literal["fp32", "bf16"] = "fp32"
-    """bf16: forward and backward under autocast; weights and optimiser in float32 (frozen ones under LoRA in bf16)."""
+    """bf16: forward and backward under autocast; weights and optimiser stay in float32, also under adapters."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Set on every dropout of the model during training; 0 turns them all off."""
     lora: Lora | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -65,10 +66,10 @@ def _registry() -> Registry:
     return load()
 
 
-def _read(suite: str, registry: Registry, sets: list[str], seeds: str = "") -> Suite:
+def _read(suite: str, registry: Registry, sets: list[str], seeds: str = "", only: Sequence[str] = ()) -> Suite:
     from harness.suite import read_suite
 
-    return read_suite(suite, registry=registry, sets=sets, seeds=_seeds(seeds))
+    return read_suite(suite, registry=registry, sets=sets, seeds=_seeds(seeds), only=only)
 
 
 def _seeds(text: str) -> list[int] | None:
@@ -106,6 +107,7 @@ def run(
 
     registry = _registry()
     wanted = _read(suite, registry, sets, seeds)
+    chosen = [row.label for row in _read(suite, registry, sets, seeds, only).rows] if only else []
     quiet_libraries()
     from harness.runs import run_suite
 
@@ -113,7 +115,7 @@ def run(
     reporter = reporter_for(console)
     try:
         finished = run_suite(
-            wanted, registry, results, reporter, limit=limit, only=only, planned=lambda p, s: show_plan(console, p, s)
+            wanted, registry, results, reporter, limit=limit, only=chosen, planned=lambda p, s: show_plan(console, p, s)
         )
     except KeyboardInterrupt:
         console.print("interrupted: finished steps are kept; run again to go on")

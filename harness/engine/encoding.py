@@ -12,7 +12,7 @@ from harness.examples import Example, Prompt
 from harness.training import Tokens
 
 LONGEST_DEFAULT = 2048
-"""Tokens: the longest prompt + response where neither the suite nor the model says less."""
+"""Tokens: the longest prompt + response where the suite says nothing, and the model no less."""
 
 _PLAIN_NAMES = {"system": "System", "user": "User", "assistant": "Assistant"}
 
@@ -72,6 +72,8 @@ class Encoder:
     tokens: Tokens
     context: int | None
     """The model's longest input in tokens, where it states one."""
+    embeddings: int | None = None
+    """How many token ids the model knows, where that is known."""
     counted: Counter[str] = field(default_factory=Counter[str])
     _ids: dict[str, tuple[int, ...]] = field(default_factory=dict[str, "tuple[int, ...]"])
 
@@ -86,6 +88,15 @@ class Encoder:
         self._bos: int | None = bos if bos is not None and probe and probe[0] == bos else None
         self._eos: int = self.tokenizer.eos_token_id
         self._chat = self._uses_chat()
+        self._demand_known(max(self._eos, self._bos or 0))
+
+    def _demand_known(self, token: int) -> None:
+        """Refuse an id that the model has no embedding for; on a GPU it would end the process."""
+        if self.embeddings is not None and token >= self.embeddings:
+            raise ModelError(
+                f"the tokenizer gives token {token}, but the model has {self.embeddings} embeddings",
+                fix="use the model's own tokenizer, or resize its embeddings",
+            )
 
     def _uses_chat(self) -> bool:
         has = bool(getattr(self.tokenizer, "chat_template", None))
@@ -96,18 +107,14 @@ class Encoder:
     @property
     def longest(self) -> int:
         """Tokens: the longest prompt + response."""
-        limits = [n for n in (self.tokens.max, self.context) if n is not None]
-        return min(limits) if limits else LONGEST_DEFAULT
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """All about encoding, beside the tokenizer itself, that can change a number."""
-        return {"longest": self.longest, "min_prompt": self.tokens.min_prompt, "chat": self._chat}
+        most = self.tokens.max or LONGEST_DEFAULT
+        return most if self.context is None else min(most, self.context)
 
     def _tokenise(self, texts: Iterable[str]) -> None:
         new = sorted({t for t in texts if t not in self._ids})
         if new:
             found = self.tokenizer(new, add_special_tokens=False)["input_ids"]
+            self._demand_known(max((token for ids in found for token in ids), default=0))
             self._ids.update({t: tuple(ids) for t, ids in zip(new, found, strict=True)})
 
     def prompt_text(self, prompt: Prompt) -> str:

@@ -40,10 +40,11 @@ def fingerprint(folder: Path) -> str:
     """Names the content of a model folder: weights, configuration and tokenizer, not the path."""
     if not (folder / "config.json").is_file() and not (folder / "adapter_config.json").is_file():
         raise ModelError(f"{folder} holds no model: config.json is missing", fix="name a transformers model folder")
-    names = sorted(
-        p for p in folder.iterdir() if p.is_file() and p.suffix in {".json", ".safetensors", ".bin", ".model"}
-    )
-    return digest({p.name: file_digest(p) for p in names})
+    kinds = {".json", ".jinja", ".txt", ".safetensors", ".bin", ".model"}
+    found = {p.name: file_digest(p) for p in sorted(folder.iterdir()) if p.is_file() and p.suffix in kinds}
+    if "adapter_config.json" in found:
+        found["the model under the adapter"] = fingerprint(_base_of(folder, None))
+    return digest(found)
 
 
 def resolve(place: ModelPlace) -> Path:
@@ -107,6 +108,8 @@ def load(folder: Path, tokens: Tokens, *, dtype: str = "fp32", base: Path | None
         from peft import PeftModel
 
         model = PeftModel.from_pretrained(model, str(folder))
+        if base is None:  # somebody else's adapter: from here on it is a model like any other
+            model = model.merge_and_unload().requires_grad_(True)
     return wrap(model, load_tokenizer(whole), tokens, dtype=dtype)
 
 
@@ -120,7 +123,7 @@ def _base_of(adapter: Path, base: Path | None) -> Path:
 def wrap(model: Any, tokenizer: Any, tokens: Tokens, *, dtype: str = "fp32") -> LanguageModel:
     """A model and a tokenizer as the engine uses them: on the device, checked for the packed pass."""
     context = getattr(model.config, "max_position_embeddings", None)
-    encoder = Encoder(tokenizer, tokens, context)
+    encoder = Encoder(tokenizer, tokens, context, model.get_input_embeddings().num_embeddings)
     language_model = LanguageModel(model.to(device()).eval(), tokenizer, encoder, dtype)
     language_model.check_packed()
     return language_model

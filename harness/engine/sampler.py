@@ -17,6 +17,9 @@ from harness.engine.numerics import engine_numerics
 ROWS = 512
 """Sequences drawn side by side, at most."""
 
+CACHE_BYTES = 2 << 30
+"""Keys and values kept for the sequences drawn side by side, at most."""
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -55,7 +58,8 @@ def draw(
     """
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]), reverse=True)
     found: dict[int, list[Drawn]] = {}
-    per_pass = max(1, ROWS // each)
+    longest = max(map(len, prompts)) + max_tokens
+    per_pass = max(1, min(ROWS, CACHE_BYTES // (longest * _cache_bytes(policy))) // each)
     with engine_numerics():
         for start in range(0, len(order), per_pass):
             part = order[start : start + per_pass]
@@ -66,6 +70,14 @@ def draw(
             if tick:
                 tick(len(part))
     return [found[i] for i in range(len(prompts))]
+
+
+def _cache_bytes(policy: LanguageModel) -> int:
+    """Bytes of keys and values per token, in float32."""
+    config = policy.causal.config
+    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+    width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return 2 * config.num_hidden_layers * heads * width * 4
 
 
 def _uniforms(key: Sequence[int], place: int, count: int) -> np.ndarray:

@@ -12,6 +12,7 @@ from torch import Tensor
 from harness.batch import Logps
 from harness.engine.encoding import Encoded
 from harness.engine.language_model import LanguageModel
+from harness.engine.numerics import engine_numerics
 from harness.training import Lora, Training
 
 
@@ -56,7 +57,8 @@ class LocalStepper:
 
     def backward(self, loss: Tensor) -> None:
         """See `Stepper`."""
-        loss.backward()
+        with engine_numerics():
+            loss.backward()
 
     def update(self, learning_rate: float) -> float:
         """See `Stepper`."""
@@ -89,10 +91,6 @@ def make_trainable(policy: LanguageModel, training: Training, seed: int) -> Lang
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = _with_lora(policy, training.lora) if training.lora else policy.model
-    if training.lora and training.dtype == "bf16":
-        for parameter in model.parameters():
-            if not parameter.requires_grad:
-                parameter.data = parameter.data.to(torch.bfloat16)
     _set_dropout(model, training)
     policy.model, policy.dtype = model, training.dtype
     model.train()

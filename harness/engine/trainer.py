@@ -125,8 +125,9 @@ def _update(stepper: Stepper, method: Method, step: Step, rate: float) -> tuple[
     norm = stepper.update(rate)
     if not (math.isfinite(float(outcome.loss)) and math.isfinite(norm)):
         raise ModelError(
-            f"training with {method.name} broke down: loss {float(outcome.loss):.4g}, gradient norm {norm:.4g}",
-            fix="lower the row's learning rate, or look at its metrics.jsonl",
+            f"training with {method.name} broke down at a learning rate of {rate:.3g}: "
+            f"loss {float(outcome.loss):.4g}, gradient norm {norm:.4g}",
+            fix="lower the row's learning rate",
         )
     return outcome, norm
 

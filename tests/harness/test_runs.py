@@ -98,10 +98,11 @@ def test_another_option_trains_that_row_anew(finished):
 
 def test_the_reference_column_is_computed_once_for_all_rows(finished):
     _, run, seen = finished
-    assert [t for t, _, _ in seen].count("reference column, train split") == 1
-    column = next(s for s in run.plan.steps if s.kind == "column" and "train" in s.title)
-    users = [s for s in run.plan.steps if column.digest in s.needs]
-    assert len(users) == 4
+    for seed in (0, 1):
+        assert [t for t, _, _ in seen].count(f"reference column, train split, seed {seed}") == 1
+        column = next(s for s in run.plan.steps if s.title == f"reference column, train split, seed {seed}")
+        users = [s.title for s in run.plan.steps if column.digest in s.needs]
+        assert users == [f"train dpo, seed {seed}", f"train random, seed {seed}"]
 
 
 def test_the_board_is_rebuilt_from_records_alone(finished):
@@ -199,6 +200,42 @@ def test_identity_holds_no_path_and_no_label(tmp_path):
 def test_a_plan_is_the_same_every_time(tmp_path):
     plans = [plan_of(suite(tmp_path), toy.registry()) for _ in range(2)]
     assert [s.digest for s in plans[0].steps] == [s.digest for s in plans[1].steps]
+
+
+def test_a_checkpoint_that_cannot_be_read_skips_its_row_alone(tmp_path):
+    (tmp_path / "empty").mkdir()
+    text = toy.SUITE.replace("  - policy: base", "  - policy: base\n  - {policy: ./empty, label: gone}")
+    run, _ = execute(tmp_path, "seeds=[0]", text=text)
+    states = {row.label: {(c.state, c.reason) for c in row.cells} for row in run.manifest.rows}
+    assert {state for state, _ in states["gone"]} == {"skipped"}
+    assert "config.json is missing" in next(iter(states["gone"]))[1]
+    assert {state for state, _ in states["dpo"]} == {"done"}
+
+
+def test_a_finished_checkpoint_is_a_row(tmp_path):
+    first, _ = execute(tmp_path, "seeds=[0]", only=["dpo"])
+    step = next(s for s in first.plan.steps if s.title == "train dpo, seed 0")
+    policy = Store(tmp_path / "results").folder(step.digest) / "policy"
+    text = toy.SUITE.replace("  - policy: base", f"  - policy: base\n  - {{policy: {policy}, label: mine}}")
+    run, _ = execute(tmp_path, "seeds=[0]", text=text, only=["mine"])
+    row = next(r for r in board_json(run)["rows"] if r["label"] == "mine")
+    assert row["method"] == "checkpoint"
+    assert row["metrics"]["preference/accuracy_logp"]["per_seed"] is None
+
+
+def test_adding_a_seed_computes_the_column_of_that_seed_alone(tmp_path):
+    execute(tmp_path, "seeds=[0]", only=["dpo"])
+    _, seen = execute(tmp_path, "seeds=[0, 1]", only=["dpo"])
+    assert [t for t, _, _ in seen if "column" in t] == ["reference column, train split, seed 1"]
+
+
+def test_a_response_seen_under_another_seed_is_not_computed_again(tmp_path):
+    run, _ = execute(
+        tmp_path, "seeds=[0, 1]", only=["dpo"], text=toy.SUITE.replace("source: toy", "source: toy, words: 3")
+    )
+    notes = [Store(tmp_path / "results").record(s.digest).notes for s in run.plan.steps if "column, train" in s.title]
+    assert notes[0]["computed"] == notes[0]["responses"]
+    assert notes[1]["computed"] < notes[1]["responses"]
 
 
 KILLED = """

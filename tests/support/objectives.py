@@ -32,6 +32,9 @@ class ClassMeans(PairLogistic):
 
     name: ClassVar[str] = "class-means"
 
+    def linear_reduce(self):
+        return True
+
     def unit(self):
         return "label"
 
@@ -48,9 +51,6 @@ class SoftMaximum(PairLogistic):
     """log-mean-exp over the step: not linear."""
 
     name: ClassVar[str] = "soft-maximum"
-
-    def linear_reduce(self):
-        return False
 
     def reduce(self, terms, batch):
         return terms.logsumexp(0) - np.log(len(terms))

@@ -15,6 +15,7 @@ from transformers import (
 )
 
 from harness.engine.loading import wrap
+from harness.examples import Example, Response, user_prompt
 from harness.training import Tokens
 
 SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 48, "vocab_size": 64}
@@ -49,3 +50,7 @@ def language_model(family="llama", seed=0, dtype=torch.float32, tokens=None):
             if parameter.ndim > 1:
                 torch.nn.init.normal_(parameter, std=0.2)
     return wrap(model.to(dtype), tokenizer(), tokens or Tokens(min_prompt=4))
+
+
+def example(prompt, *responses):
+    return Example(prompt, user_prompt(prompt), tuple(Response(r) for r in responses))

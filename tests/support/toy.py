@@ -20,6 +20,7 @@ class Toy(harness.Source):
     name: ClassVar[str] = "toy"
     kind: str = "pairs"
     count: int = 12
+    words: int = 40
 
     def examples(self, split, seed, limit=None):
         draw = random.Random(f"{split} {seed if split == 'train' else 0}")
@@ -27,8 +28,8 @@ class Toy(harness.Source):
         return harness.ExampleSet(tuple(made), Ledger(read=len(made), kept=len(made)))
 
     def _example(self, name, draw):
-        good, bad = f"w1 w{draw.randrange(40)}", f"w{draw.randrange(2, 40)}"
-        prompt = user_prompt(f"w{draw.randrange(40)} w{draw.randrange(40)}")
+        good, bad = f"w1 w{draw.randrange(self.words)}", f"w{draw.randrange(2, self.words)}"
+        prompt = user_prompt(f"w{draw.randrange(self.words)} w{draw.randrange(self.words)}")
         if self.kind == "labels":
             return Example(name, prompt, (Response(good),), labels=(Label(0, True),))
         return Example(name, prompt, (Response(good), Response(bad)), pairs=(Pair(0, 1),))

@@ -142,6 +142,10 @@ class DDRO(harness.Method):
             undesirable_term(log_ratio, t=t, eps=self.eps),
         )
 
+    def linear_reduce(self) -> bool:
+        """True: the weights of the terms are known before any log-prob is."""
+        return True
+
     def reduce(self, terms: Tensor, batch: harness.Batch) -> Tensor:
         """() mean over desirable plus mean over undesirable responses, each with weight 1; an absent class adds 0."""
         good = batch.desirable

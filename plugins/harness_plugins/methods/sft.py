@@ -61,6 +61,10 @@ class SFT(harness.Method):
         """(labels,) nats, see `negative_log_likelihood`."""
         return negative_log_likelihood(batch.policy.total[batch.labelled], batch.desirable)
 
+    def linear_reduce(self) -> bool:
+        """True: the weights of the terms are known before any log-prob is."""
+        return True
+
     def reduce(self, terms: Tensor, batch: harness.Batch) -> Tensor:
         """() nats per token. Linear in the terms: token counts do not depend on the policy."""
         tokens = batch.policy.tokens[batch.labelled][batch.desirable].sum()

@@ -97,3 +97,10 @@ def test_real_models_tokenise_with_one_bos_and_one_eos(name):
     assert found.prompts[0].count(tokenizer.bos_token_id) <= 1
     assert found.responses[0].count(tokenizer.eos_token_id) == 1
     assert tokenizer.decode(found.responses[0], skip_special_tokens=True).strip() == "there was a dog."
+
+
+def test_the_longest_is_the_suites_own_the_models_or_2048():
+    assert Encoder(tiny.tokenizer(), Tokens(), 131_072).longest == 2048
+    assert Encoder(tiny.tokenizer(), Tokens(max=4096), 131_072).longest == 4096
+    assert Encoder(tiny.tokenizer(), Tokens(max=4096), 512).longest == 512
+    assert Encoder(tiny.tokenizer(), Tokens(), None).longest == 2048

@@ -37,6 +37,13 @@ def test_first_tokens_follow_the_models_distribution():
     assert (counts - exact).abs().max() < 4.5 * (exact.max() / 20_000).sqrt()
 
 
+def test_few_sequences_at_a_time_where_memory_is_short(monkeypatch):
+    model = tiny.language_model()
+    together = draw(model, PROMPTS, each=2, max_tokens=9, keys=KEYS)
+    monkeypatch.setattr("harness.engine.sampler.CACHE_BYTES", 1)
+    assert draw(model, PROMPTS, each=2, max_tokens=9, keys=KEYS) == together
+
+
 def test_the_context_is_never_exceeded():
     model = tiny.language_model(tokens=Tokens(max=8, min_prompt=2))
     for responses, prompt in zip(draw(model, PROMPTS, each=2, max_tokens=50, keys=KEYS), PROMPTS, strict=True):
