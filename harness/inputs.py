@@ -53,17 +53,14 @@ def gather(suite: Suite, limits: Limits) -> Inputs:
     Raises:
         HarnessError: the data or the suite's own model cannot be read.
     """
-    from harness.engine.loading import ModelPlace, fingerprint, resolve
-
-    def locate(reference: ModelRef) -> Path:
-        return resolve(ModelPlace(reference.name, reference.revision, reference.folder))
+    from harness.engine.loading import fingerprint, resolve
 
     recipe = None
     folders: dict[str, Path] = {}
     unmet: dict[str, str] = {}
     prints: dict[str, str] = {}
     if suite.model is not None:
-        folders[""] = locate(suite.model)
+        folders[""] = resolve(suite.model)
         prints[""] = fingerprint(folders[""])
     else:
         recipe = suite.source.base_model()
@@ -75,7 +72,7 @@ def gather(suite: Suite, limits: Limits) -> Inputs:
     for row in suite.rows:
         if row.policy is not None and row.policy not in {"base", "oracle"}:
             try:
-                folder = locate(checkpoint_ref(row))
+                folder = resolve(checkpoint_ref(row))
                 folders[row.label], prints[row.label] = folder, fingerprint(folder)
             except HarnessError as error:
                 unmet[row.label] = error.problem

@@ -48,10 +48,6 @@ class Plan:
     steps: tuple[Step, ...]
     cells: tuple[PlannedCell, ...]
 
-    def step(self, wanted: str) -> Step:
-        """The step with this digest."""
-        return next(s for s in self.steps if s.digest == wanted)
-
 
 def origin_identity(origin: Origin) -> dict[str, str]:
     """What of a plugin's origin can change a number."""

@@ -36,3 +36,6 @@ class Reporter:
 
     def ended(self, title: str, state: State, reason: str, seconds: float) -> None:
         """A step ended."""
+
+    def close(self) -> None:
+        """The run is over, however it ended."""

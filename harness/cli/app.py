@@ -102,7 +102,7 @@ def run(
     """Run what is missing of a suite, then print and write its board."""
     from rich.console import Console
 
-    from harness.cli.progress import BarReporter, reporter_for
+    from harness.cli.progress import reporter_for
     from harness.cli.show import show_plan, show_run
 
     registry = _registry()
@@ -121,8 +121,7 @@ def run(
         console.print("interrupted: finished steps are kept; run again to go on")
         sys.exit(130)
     finally:
-        if isinstance(reporter, BarReporter):
-            reporter.close()
+        reporter.close()
     if as_json:
         _out((finished.folder / "leaderboard.json").read_text(encoding="utf-8"))
     else:

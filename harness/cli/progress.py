@@ -87,5 +87,5 @@ class BarReporter(Reporter):
             self._progress.stop()
 
     def close(self) -> None:
-        """Give the terminal back."""
+        """See `Reporter`."""
         self._progress.stop()

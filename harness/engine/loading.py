@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +13,13 @@ from harness.digest import digest, file_digest
 from harness.engine.encoding import Encoder
 from harness.engine.language_model import LanguageModel
 from harness.errors import ModelError
+from harness.suite import ModelRef
 from harness.training import Tokens
 
 
 def device() -> torch.device:
     """Where models run: the first GPU, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-@dataclass(frozen=True)
-class ModelPlace:
-    """Where a model lies: a local folder, or a name and revision on the Hub."""
-
-    name: str
-    revision: str | None = None
-    folder: Path | None = None
-
-    @property
-    def target(self) -> str:
-        """What transformers' `from_pretrained` takes."""
-        return str(self.folder) if self.folder else self.name
 
 
 def fingerprint(folder: Path) -> str:
@@ -47,24 +33,24 @@ def fingerprint(folder: Path) -> str:
     return digest(found)
 
 
-def resolve(place: ModelPlace) -> Path:
+def resolve(model: ModelRef) -> Path:
     """The local folder of a model; Hub models come from the cache, or from the Hub where it may be asked.
 
     Raises:
         ModelError: the model is not there, not on the Hub, gated, or the Hub may not be asked.
     """
-    if place.folder is not None:
-        return place.folder
+    if model.folder is not None:
+        return model.folder
     from huggingface_hub import snapshot_download
 
     try:
         patterns = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
-        return Path(snapshot_download(place.name, revision=place.revision, allow_patterns=patterns))
+        return Path(snapshot_download(model.name, revision=model.revision, allow_patterns=patterns))
     except Exception as error:
         offline = os.environ.get("HF_HUB_OFFLINE", "") not in {"", "0"}
         hint = "unset HF_HUB_OFFLINE, or " if offline else "check the name and the network, log in if it is gated, or "
         raise ModelError(
-            f"model {place.name!r} is neither a local folder nor to be had from the Hub: {_first_line(error)}",
+            f"model {model.name!r} is neither a local folder nor to be had from the Hub: {_first_line(error)}",
             fix=f"{hint}give a local folder",
         ) from error
 
@@ -117,7 +103,7 @@ def _base_of(adapter: Path, base: Path | None) -> Path:
     if base is not None:
         return base
     named = json.loads((adapter / "adapter_config.json").read_text())["base_model_name_or_path"]
-    return resolve(ModelPlace(named, folder=Path(named) if Path(named).is_dir() else None))
+    return resolve(ModelRef(named, None, Path(named) if Path(named).is_dir() else None))
 
 
 def wrap(model: Any, tokenizer: Any, tokens: Tokens, *, dtype: str = "fp32") -> LanguageModel:
