@@ -49,6 +49,25 @@ class Facts:
 
 
 @dataclass(frozen=True)
+class Samples:
+    """Fresh responses drawn from the policy for the prompts of a step."""
+
+    policy: Logps
+    """(samples,) differentiable in `total`."""
+    reference: Tensor
+    """(samples,) nats under the row's initial policy, summed over the tokens of the sample."""
+    prompt: Tensor
+    """(samples,) int64: which prompt of the batch each answers; those of one prompt stand together."""
+    finished: Tensor
+    """(samples,) bool: False where the cap on tokens stopped it."""
+
+    @property
+    def log_ratio(self) -> Tensor:
+        """(samples,) nats: log pi(y|x) - log pi_ref(y|x); its mean is an unbiased estimate of KL(pi || pi_ref)."""
+        return self.policy.total - self.reference
+
+
+@dataclass(frozen=True)
 class Batch:
     """Responses with their log-probs, columns, and the judgements that refer to them by index."""
 
@@ -70,6 +89,8 @@ class Batch:
     sources: tuple[str | None, ...]
     """(responses,) who wrote each response."""
     facts: Facts
+    samples: Samples | None = None
+    """None where the method's `sampling` asks for nothing, and when held-out responses are scored."""
 
     def column(self, name: str) -> Tensor:
         """(responses,) a column by name.

@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
 
+    from harness.column import Rater, Scorer
     from harness.examples import Example, ExampleSet, Prompt
-    from harness.source import Oracle
+    from harness.source import Judge, Oracle
 
-Unit: TypeAlias = Literal["fraction", "nats", "nats/token", "tokens", "reward", "count"]
+Unit: TypeAlias = Literal["fraction", "nats", "nats/token", "tokens", "reward", "count", "perplexity", "score"]
+"""`score`: of a unit that a library does not state."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Figure:
     """The best value any policy can reach, where it is known."""
     about: str = ""
     """One sentence for the board: what the figure is and what it is not."""
+    standard_error: float | None = None
+    """As a library states it, where one does; intervals are made from `values`."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +64,26 @@ class Evaluation:
     generations: tuple[Generation, ...] = ()
     counted: Mapping[str, int] = field(default_factory=dict[str, int])
     """Worth knowing: ties, truncated responses."""
+    notes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Kept in the record, plain data: versions and hashes of tasks, what a judge was and cost."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The greedy response of a policy."""
+
+    item: str
+    text: str
+    tokens: int
+    finished: bool
 
 
 @dataclass(frozen=True)
 class Scored:
     """One example under a policy. K = its number of responses."""
 
-    logp: np.ndarray
-    """(K,) float32 nats, summed over tokens."""
+    logp: np.ndarray | None
+    """(K,) float32 nats, summed over tokens; None for a row that rates responses but has no language model."""
     tokens: np.ndarray
     """(K,) int64."""
     score: np.ndarray
@@ -115,12 +133,48 @@ class Subject(Protocol):
         """
         ...
 
+    def answer(self, prompts: Mapping[str, Prompt], *, max_tokens: int) -> list[Answer]:
+        """The greedy response to each prompt (item id -> prompt), in the order given.
+
+        Raises:
+            Unavailable: this row has no language model.
+        """
+        ...
+
     def language_model(self) -> tuple[Any, Any]:
         """(transformers model, tokenizer), in evaluation mode.
 
         Raises:
             Unavailable: this row has none (the oracle).
         """
+        ...
+
+    def scorer(self, model: str) -> Scorer:
+        """Another language model, which an option in `Evaluator.model_options` names."""
+        ...
+
+    def rater(self, model: str) -> Rater:
+        """A sequence classifier, which an option in `Evaluator.model_options` names."""
+        ...
+
+    def judge(self) -> Judge | None:
+        """The source's own judge, where it offers one."""
+        ...
+
+    def references(self) -> Mapping[Prompt, str] | None:
+        """The source's own answers to compare with, where it offers any."""
+        ...
+
+    def tasks(self, folder: Path) -> tuple[str, ...]:
+        """The source's own lm-eval tasks, written into `folder`; see `harness.Source.tasks`."""
+        ...
+
+    def kept(self, name: str) -> Path:
+        """A folder in the results that all rows and runs share, for what is paid for once: a judge's verdicts."""
+        ...
+
+    def tell(self, done: int, total: int) -> None:
+        """Progress, for whoever watches."""
         ...
 
 
@@ -134,6 +188,10 @@ class Evaluator(ABC):
     """Where the definitions come from."""
     columns: ClassVar[Literal["none", "score"]] = "score"
     """"score" if it calls `Subject.score`, so that the columns a method scores with are there."""
+    path_options: ClassVar[tuple[str, ...]] = ()
+    """Options that are paths, relative to the suite file where not absolute; their content enters the identity."""
+    model_options: ClassVar[tuple[str, ...]] = ()
+    """Options that are models: a folder, or an id on the Hub. Their content enters the identity."""
 
     def check(self) -> None:
         """Raise `Unavailable`, with the reason, where this evaluator cannot run on this installation."""

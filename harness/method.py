@@ -30,15 +30,26 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from harness.batch import Batch
+    from harness.column import Column
     from harness.examples import ExampleSet, Need
 
 Unit: TypeAlias = Literal["pair", "label", "prompt"]
 
 
 @dataclass(frozen=True)
+class Sampling:
+    """Fresh responses that the trainer draws from the policy before each step, at temperature 1."""
+
+    each: int
+    """Responses per prompt, >= 1."""
+    max_tokens: int
+    """Cap on a response's length; what it stops is marked as unfinished."""
+
+
+@dataclass(frozen=True)
 class Method(ABC):
-    """A training objective over log-probs. Options are the fields of the subclass: plain JSON types or
-    another `Method`, each with a default and a docstring line giving unit and range. An option's range is
+    """A training objective over log-probs. Options are the fields of the subclass: plain JSON types, another
+    `Method` or a `Column`, each with a default and a docstring line giving unit and range. An option's range is
     checked in `__post_init__` by raising `ValueError`.
     """
 
@@ -66,13 +77,19 @@ class Method(ABC):
         """
         return type(self).reduce is Method.reduce
 
-    def train_columns(self) -> tuple[str, ...]:
-        """Columns `terms` reads, by name; "reference" is the initial policy's summed log-prob in nats."""
+    def train_columns(self) -> tuple[Column | str, ...]:
+        """Columns `terms` reads; a name stands for that column with its default options. "reference" is the initial
+        policy's summed log-prob in nats.
+        """
         return ("reference",)
 
-    def score_columns(self) -> tuple[str, ...]:
+    def score_columns(self) -> tuple[Column | str, ...]:
         """Columns `score` reads."""
         return ("reference",)
+
+    def sampling(self) -> Sampling | None:
+        """What the trainer draws from the policy before each step, for `batch.samples`; None for nothing."""
+        return None
 
     def prepare(self, examples: ExampleSet, seed: int) -> ExampleSet:
         """The examples this method trains on, made from those of the suite. Pure; identity by default."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,6 +72,23 @@ class Oracle:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """Two answers to one prompt, in the order a judge sees them."""
+
+    prompt: Prompt
+    first: str
+    second: str
+
+
+class Judge(Protocol):
+    """Compares answers."""
+
+    def preferences(self, comparisons: Sequence[Comparison]) -> list[float]:
+        """Per comparison, P(the second answer is preferred), 0 to 1; any text will do as an answer."""
+        ...
+
+
+@dataclass(frozen=True)
 class Source(ABC):
     """Yields examples. Options are the fields of the subclass; relative paths in them are resolved by the host."""
 
@@ -109,3 +127,20 @@ class Source(ABC):
     def oracle(self) -> Oracle | None:
         """The truth about this source, if it knows it."""
         return None
+
+    def judge(self) -> Judge | None:
+        """A judge of answers to this source's prompts, if it offers one."""
+        return None
+
+    def references(self) -> Mapping[Prompt, str] | None:
+        """Per prompt of the test split, an answer to compare others with, if it offers any."""
+        return None
+
+    def tasks(self, folder: Path) -> tuple[str, ...]:
+        """Write this source's own lm-eval tasks into `folder`, as YAML files with their data beside them.
+
+        Returns:
+            Names of the tasks; none where it offers none.
+        """
+        del folder
+        return ()
