@@ -67,7 +67,7 @@ class Bench(Protocol):
             seed: of the head, the adapters and the order of later epochs.
 
         Returns:
-            Notes for the record: steps, tokens, the metrics of the last tenth of the steps.
+            Notes for the record: the metrics of the last tenth of the steps. What it cost is recorded by itself.
         """
         ...
 
@@ -101,7 +101,9 @@ class Column(ABC):
     """Options that are models: a folder, or an id on the Hub. Their content enters the identity."""
 
     def needs(self) -> frozenset[Need]:
-        """What every example must carry: those `fit` learns from, and those `compute` is given."""
+        """What every example must carry: for a column that learns, those `fit` learns from; else those `compute` is
+        given.
+        """
         return frozenset()
 
     def fit(self, examples: ExampleSet, bench: Bench, seed: int) -> Mapping[str, Any]:
@@ -123,3 +125,8 @@ class Column(ABC):
                 not told.
             bench: models, and what was learnt.
         """
+
+
+def name_of(column: Column | str) -> str:
+    """The name of a column, given as itself or by name."""
+    return column if isinstance(column, str) else column.name

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -54,13 +54,15 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()[:32]
 
 
-def changed_options(configured: Any) -> dict[str, Plain]:
-    """The fields of a dataclass that differ from their defaults, as plain data.
+def changed_options(configured: Any, but: Collection[str] = ()) -> dict[str, Plain]:
+    """The fields of a dataclass that differ from their defaults, but for some, as plain data.
 
     Options at their default stay out of an identity, so that a new option changes no old digest.
     """
     changed: dict[str, Plain] = {}
     for field in dataclasses.fields(configured):
+        if field.name in but:
+            continue
         value = getattr(configured, field.name)
         default: Any = dataclasses.MISSING
         if field.default is not dataclasses.MISSING:

@@ -6,7 +6,9 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from harness.digest import plain
 from harness.errors import HarnessError
 from harness.evaluator import Evaluation
 from harness.records import FigureRecord, Results
@@ -20,7 +22,8 @@ def results_of(found: Evaluation, counted: Mapping[str, int]) -> Results:
     """
     names = [f.metric for f in found.figures]
     for f in found.figures:
-        numbers = [f.value, *(f.values or ())]
+        stated = () if f.standard_error is None else (f.standard_error,)
+        numbers = [f.value, *stated, *(f.values or ())]
         if names.count(f.metric) > 1 or not f.items or not all(map(math.isfinite, numbers)):
             raise HarnessError(f"the figure {f.metric} is given twice, rests on no item, or is not finite")
         if f.values is not None and len(f.values) != len(f.items):
@@ -37,12 +40,18 @@ def results_of(found: Evaluation, counted: Mapping[str, int]) -> Results:
             pseudo=f.pseudo,
             best=f.best,
             about=f.about,
+            standard_error=f.standard_error,
         )
         for f in found.figures
     ]
     return Results(
         figures=figures, item_sets={name: list(items) for items, name in sets.items()}, counted=dict(counted)
     )
+
+
+def plain_notes(found: Evaluation) -> dict[str, Any]:
+    """What an evaluator wants kept, under a key of its own; nothing where there is nothing."""
+    return {"evaluation": plain(dict(found.notes))} if found.notes else {}
 
 
 def write_generations(found: Evaluation, path: Path) -> None:

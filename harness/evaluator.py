@@ -192,6 +192,8 @@ class Evaluator(ABC):
     """Options that are paths, relative to the suite file where not absolute; their content enters the identity."""
     model_options: ClassVar[tuple[str, ...]] = ()
     """Options that are models: a folder, or an id on the Hub. Their content enters the identity."""
+    neutral_options: ClassVar[tuple[str, ...]] = ()
+    """Options that change no figure (retries, time limits, where a key is found). They stay out of the identity."""
 
     def check(self) -> None:
         """Raise `Unavailable`, with the reason, where this evaluator cannot run on this installation."""

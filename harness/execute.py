@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from harness.column_store import ColumnValues
-from harness.columns import Columns
+from harness.columns import FIT, Columns
 from harness.conversions import meet
+from harness.digest import plain
 from harness.engine import loading
+from harness.engine.encoding import Encoded
 from harness.engine.language_model import LanguageModel, engine_facts
 from harness.engine.trainer import TrainJob, TrainReport, train
 from harness.errors import HarnessError, Unavailable
-from harness.evaluation_record import results_of, write_generations
+from harness.evaluation_record import plain_notes, results_of, write_generations
 from harness.examples import ExampleSet
 from harness.host import Registry
 from harness.inputs import ledger_record
+from harness.lending import ColumnBench
 from harness.models import POLICY, Models
 from harness.plan import Plan
 from harness.provenance import Meter, host_facts, versions
 from harness.records import Cost, Provenance, Record, Results
 from harness.reporter import Progress, Reporter, State
-from harness.steps import ColumnStep, EvaluateStep, ModelStep, Step, TrainStep
-from harness.store import Store
-from harness.subject import BaseLogps, OracleSubject, PolicySubject
+from harness.steps import ColumnRef, ColumnStep, EvaluateStep, FitStep, ModelStep, Step, TrainStep
+from harness.store import SHARED, Store
+from harness.subject import ColumnSubject, OracleSubject, PolicySubject
+from harness.surroundings import BaseLogps
 
 
 @dataclass(frozen=True)
@@ -89,8 +95,9 @@ class Executor:
     _base: BaseLogps | None = None
 
     def __post_init__(self) -> None:
-        self._models = Models(self.store, self.plan.suite.tokens, self.plan.base)
-        self._columns = Columns(self.plan.steps, self.store, self.registry, self._models)
+        named = self.plan.inputs.contents.folders
+        self._models = Models(self.store, self.plan.suite.tokens, self.plan.base, named)
+        self._columns = Columns(self.plan.steps, self.store, self._models)
 
     def missing(self, only: frozenset[str] = frozenset()) -> list[Step]:
         """Steps to run: those not done that the board needs, with what they need in turn."""
@@ -160,6 +167,8 @@ class Executor:
         match step.work:
             case ModelStep():
                 return self._make_base(step.work, folder, progress)
+            case FitStep():
+                return self._fit(step.work, folder, progress)
             case ColumnStep():
                 return self._compute_column(step.work, folder, progress)
             case TrainStep():
@@ -187,73 +196,96 @@ class Executor:
         return _trained(policy, report, examples)
 
     def _train(self, work: TrainStep, folder: Path, progress: Progress) -> Outcome:
-        examples = self.plan.suite.source.examples("train", work.seed, self.plan.limits.train)
-        examples = work.method.prepare(meet(examples, work.method.needs()), work.seed)
+        self._models.forget_lent()
+        examples = self.plan.suite.source.examples("train", work.seed, work.limit)
+        examples = work.method.prepare(meet(examples, work.needs), work.seed)
         policy = self._models.fresh(work.initial, work.training.dtype)
+        if work.training.lora is None:
+            policy = loading.merged(policy)
         encoded = policy.encoder.examples(examples.examples)
         columns = {c.name: self._columns.of(c, encoded) for c in work.columns}
         policy.encoder.counted.clear()
-        job = TrainJob(work.method, examples, columns, work.training, self.plan.suite.budget, work.seed)
+        reference = self._models.shared(work.initial, work.training.dtype) if work.method.sampling() else None
+        job = TrainJob(work.method, examples, columns, work.training, work.budget, work.seed, reference)
         report = train(policy, job, folder / "metrics.jsonl", progress)
         loading.save(policy, folder / POLICY)
         return _trained(policy, report, examples)
 
+    def _fit(self, work: FitStep, folder: Path, progress: Progress) -> Outcome:
+        self._models.forget_lent()
+        examples = self.plan.suite.source.examples("train", work.seed, work.limit)
+        examples = meet(examples, work.column.needs())
+        state = folder / FIT
+        state.mkdir()
+        bench = ColumnBench(self._models, work.model, work.dtype, state, progress=progress)
+        notes = work.column.fit(examples, bench, work.seed)
+        return Outcome(bench.cost, notes={"ledger": ledger_record(examples.ledger), "fit": plain(dict(notes))})
+
     def _compute_column(self, work: ColumnStep, folder: Path, progress: Progress) -> Outcome:
-        source, limits = self.plan.suite.source, self.plan.limits
-        limit = limits.train if work.split == "train" else limits.held_out
-        examples = source.examples(work.split, work.seed, limit).examples
-        encoder = self._models.shared(work.column.initial or self.plan.base).encoder
+        examples = self.plan.suite.source.examples(work.split, work.seed, work.limit).examples
+        encoder = self._models.shared(work.column.model or self.plan.base).encoder
         encoded = encoder.examples(examples)
         stored = self._columns.stored(work.column).known
         values = ColumnValues(dict(stored))
         values.add(encoded, lambda missing: self._columns.compute(work.column, missing, progress))
         values = values.part(encoded)
         values.write(folder)
-        initial = work.column.initial
-        engine = engine_facts(self._models.shared(initial, work.column.dtype)) if initial else {}
+        model = work.column.model
+        engine = engine_facts(self._models.shared(model, work.column.dtype)) if model else {}
         computed = len(values.known.keys() - stored.keys())
         return Outcome(notes={"responses": len(values.known), "computed": computed}, engine=engine)
 
     def _evaluate(self, work: EvaluateStep, folder: Path, progress: Progress) -> Outcome:
         work.evaluator.check()
-        source = self.plan.suite.source
-        held_out = source.examples("test", 0, self.plan.limits.held_out)
-        if self._base is None:
-            self._base = BaseLogps(self._models.shared(work.base))
-        base = self._base
-        columns = {c.name: c for c in work.columns}
-        subject: PolicySubject | OracleSubject
-        if work.subject.kind == "oracle":
-            oracle = source.oracle()
-            assert oracle is not None
-            subject = OracleSubject(oracle, base, held_out)
-            encoder = base.model.encoder
-        else:
-            policy = self._models.shared(work.subject)
-            subject = PolicySubject(
-                policy=policy,
-                reference=self._models.shared(work.reference),
-                base=base,
-                method=work.method,
-                columns=lambda name, encoded: self._columns.of(columns[name], encoded),
-                held_out=held_out,
-                oracle=source.oracle(),
-                progress=progress,
-            )
-            encoder = policy.encoder
-        encoder.counted.clear()
+        subject = self._subject(work, progress)
+        policy = subject.policy if isinstance(subject, PolicySubject) else subject.base.model
+        policy.encoder.counted.clear()
         found = work.evaluator.evaluate(subject)
         if found.generations:
             write_generations(found, folder / "generations.jsonl")
-        counted = {**found.counted, **dict(encoder.counted)}
-        notes = {"ledger": ledger_record(held_out.ledger)}
-        engine = {} if isinstance(subject, OracleSubject) else engine_facts(subject.policy)
+        counted = {**found.counted, **dict(policy.encoder.counted), **subject.counted()}
+        notes = {"ledger": ledger_record(subject.held_out.ledger), **plain_notes(found)}
+        engine = engine_facts(policy) if isinstance(subject, PolicySubject) else {}
         cost = Cost(sampled_tokens=subject.sampled_tokens)
         return Outcome(cost, results_of(found, counted), notes, engine)
 
+    def _subject(self, work: EvaluateStep, progress: Progress) -> PolicySubject | ColumnSubject | OracleSubject:
+        source = self.plan.suite.source
+        if self._base is None:
+            self._base = BaseLogps(self._models.shared(work.base))
+        around: dict[str, Any] = {
+            "held_out": source.examples("test", 0, self.plan.limits.held_out),
+            "source": source,
+            "base": self._base,
+            "models": self._models,
+            "shared": self.store.root / SHARED,
+            "progress": progress,
+        }
+        refs = {c.name: c for c in work.columns}
+
+        def columns(name: str, encoded: Sequence[Encoded]) -> list[np.ndarray]:
+            return self._columns.of(refs[name], encoded)
+
+        if isinstance(work.subject, ColumnRef):
+            return ColumnSubject(**around, name=work.subject.name, columns=columns)
+        if work.subject.kind == "oracle":
+            return OracleSubject(**around)
+        return PolicySubject(
+            **around,
+            policy=self._models.shared(work.subject),
+            reference=self._models.shared(work.reference),
+            method=work.method,
+            columns=columns,
+        )
+
 
 def _trained(policy: LanguageModel, report: TrainReport, examples: ExampleSet) -> Outcome:
-    cost = Cost(steps=report.steps, prompts=report.prompts, response_tokens=report.response_tokens)
+    cost = Cost(
+        steps=report.steps,
+        prompts=report.prompts,
+        response_tokens=report.response_tokens,
+        sampled_tokens=report.sampled_tokens,
+    )
     notes = {
         "ledger": ledger_record(examples.ledger.plus(counted=dict(policy.encoder.counted))),
         "partition": {

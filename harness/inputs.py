@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.column import Column
+from harness.contents import Contents, columns_in, read
 from harness.conversions import meet
 from harness.errors import DataError, HarnessError, ModelError
-from harness.examples import ExampleSet, Ledger
+from harness.examples import ExampleSet, Ledger, Need
+from harness.host import Shelf
+from harness.method import Method
 from harness.source import BaseRecipe
 from harness.suite import ModelRef, Row, Suite
+from harness.training import Budget
 
 
 @dataclass(frozen=True)
@@ -28,27 +33,38 @@ class Inputs:
     """Of those folders."""
     ledgers: Mapping[str, Ledger]
     """Per split and seed, for people."""
+    contents: Contents = field(default_factory=Contents)
+    """Of the files and models that options name."""
     unmet: Mapping[str, str] = field(default_factory=dict[str, str])
     """Per row label, why it cannot be run on these data or at all."""
+    unusable: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Per evaluator label, why it can judge no row."""
 
 
 @dataclass(frozen=True)
 class Limits:
     """How many examples are read of each split."""
 
-    train: int | None
-    held_out: int | None
+    trial: int | None
+    """`--limit`: of every split; None for no limit."""
 
-    @classmethod
-    def of(cls, suite: Suite, limit: int | None) -> Limits:
-        """The suite's own budget, cut to `limit` where one is given."""
-        prompts = suite.budget.prompts
-        train = min(n for n in (prompts, limit) if n is not None) if prompts or limit else None
-        return cls(train, limit)
+    def train(self, budget: Budget) -> int | None:
+        """Of the training split, for a row with this budget; None for all there are."""
+        return min((n for n in (budget.prompts, self.trial) if n is not None), default=None)
+
+    @property
+    def held_out(self) -> int | None:
+        """Of the other splits; None for all there are."""
+        return self.trial
 
 
-def gather(suite: Suite, limits: Limits) -> Inputs:
+def gather(suite: Suite, columns: Shelf[Column], limits: Limits) -> Inputs:
     """Read fingerprints, ledgers and what the data carry.
+
+    Args:
+        suite: what is to be run.
+        columns: what is installed, for columns that methods read by name.
+        limits: how many examples are read.
 
     Raises:
         HarnessError: the data or the suite's own model cannot be read.
@@ -80,47 +96,92 @@ def gather(suite: Suite, limits: Limits) -> Inputs:
     for row in suite.rows:
         if row.policy == "oracle" and oracle is None:
             unmet[row.label] = f"the source {suite.source.name!r} knows no truth, so it has no oracle"
-    ledgers = _ledgers(suite, limits, unmet)
+    contents, unusable = _contents(suite, columns, unmet)
+    ledgers = _ledgers(suite, columns, limits, unmet)
+    for row in suite.rows:
+        start = row.initial
+        while start is not None and row.label not in unmet:
+            if start.label in unmet:
+                unmet[row.label] = f"it starts from {start.label!r}: {unmet[start.label]}"
+            start = start.initial
     return Inputs(
         source_fingerprint=suite.source.fingerprint(),
         recipe=recipe,
         folders=folders,
         fingerprints=prints,
         ledgers=ledgers,
+        contents=contents,
         unmet=unmet,
+        unusable=unusable,
     )
+
+
+def _contents(suite: Suite, columns: Shelf[Column], unmet: dict[str, str]) -> tuple[Contents, dict[str, str]]:
+    """Of all that options name; what cannot be had is a reason for the row or the evaluator."""
+    found = Contents()
+    unusable: dict[str, str] = {}
+    named = [(entry.evaluator, entry.label, unusable) for entry in suite.evaluators]
+    named += [(column, row.label, unmet) for row in suite.rows for column in columns_of(row, columns)]
+    for configured, label, reasons in named:
+        try:
+            found = read(configured, found)
+        except HarnessError as error:
+            reasons.setdefault(label, error.problem)
+    return found, unusable
+
+
+def columns_of(row: Row, columns: Shelf[Column]) -> list[Column]:
+    """Every column that a row reads or is."""
+    if row.column is not None:
+        return [row.column]
+    return columns_in(row.method, columns) if row.method is not None else []
 
 
 def checkpoint_ref(row: Row) -> ModelRef:
     """The model that a checkpoint row names."""
     folder = Path(str(row.policy))
-    return ModelRef(name=str(row.policy), revision=None, folder=folder if folder.is_dir() else None)
+    return ModelRef(str(row.policy), row.revision, folder if folder.is_dir() else None)
 
 
-def _ledgers(suite: Suite, limits: Limits, unmet: dict[str, str]) -> dict[str, Ledger]:
+def _ledgers(suite: Suite, columns: Shelf[Column], limits: Limits, unmet: dict[str, str]) -> dict[str, Ledger]:
     """Read every split once; note which rows the data cannot serve."""
     ledgers: dict[str, Ledger] = {}
-    seeds = sorted({s for row in suite.rows for s in row.seeds}) or [0]
-    for seed in seeds:
-        examples = suite.source.examples("train", seed, limits.train)
-        ledgers[f"train, seed {seed}"] = examples.ledger
-        for row in suite.rows:
-            if row.method is not None and row.label not in unmet:
-                reason = unmet_need(row, examples)
-                if reason:
-                    unmet[row.label] = reason
-    ledgers["test"] = suite.source.examples("test", 0, limits.held_out).ledger
+
+    def check(rows: Iterable[Row], examples: ExampleSet) -> None:
+        for row in rows:
+            if row.label not in unmet and (reason := unmet_need(row, columns, examples)):
+                unmet[row.label] = reason
+
+    for seed in sorted({s for row in suite.rows for s in row.seeds}) or [0]:
+        for budget in suite.budgets:
+            examples = suite.source.examples("train", seed, limits.train(budget))
+            sized = f", {budget.prompts:,} prompts" if len(suite.budgets) > 1 else ""
+            ledgers[f"train, seed {seed}{sized}"] = examples.ledger
+            check((row for row in suite.rows if row.seeds and row.budget == budget), examples)
+    held_out = suite.source.examples("test", 0, limits.held_out)
+    ledgers["test"] = held_out.ledger
+    check((row for row in suite.rows if row.column is not None and not row.seeds), held_out)
     return ledgers
 
 
-def unmet_need(row: Row, examples: ExampleSet) -> str:
-    """Why a row's method cannot train on these examples; empty if it can."""
-    assert row.method is not None
-    try:
-        converted = meet(examples, row.method.needs())
-    except DataError as error:
-        return f"{row.method.name} {error.problem}"
-    return "" if len(converted) else f"{row.method.name}: the training split is empty"
+def needs_of(method: Method, columns: Shelf[Column]) -> frozenset[Need]:
+    """What every example must carry that a method trains on: its own needs, and those of columns that do not learn."""
+    return method.needs().union(*(column.needs() for column in columns_in(method, columns) if not column.learns))
+
+
+def unmet_need(row: Row, columns: Shelf[Column], examples: ExampleSet) -> str:
+    """Why a row has no use for these examples; empty if it has."""
+    wanted = {column.name: column.needs() for column in columns_of(row, columns)}
+    if row.method is not None:
+        wanted[row.method.name] = needs_of(row.method, columns)
+    for name, needs in wanted.items():
+        try:
+            converted = meet(examples, needs)
+        except DataError as error:
+            return f"{name} {error.problem}"
+        if not len(converted):
+            return f"{name}: the split is empty"
+    return ""
 
 
 def ledger_record(ledger: Ledger) -> dict[str, Any]:

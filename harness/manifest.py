@@ -7,11 +7,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from harness.digest import digest, plain
+from harness.column import Column, name_of
+from harness.digest import digest
 from harness.execute import Ending
-from harness.inputs import ledger_record
+from harness.inputs import checkpoint_ref, ledger_record
+from harness.method import Method
 from harness.plan import Plan, PlannedCell
-from harness.records import Cell, LedgerRecord, RowManifest, RunManifest
+from harness.records import Cell, LedgerRecord, Published, RowManifest, RunManifest, SharedStep
 from harness.store import Store
 from harness.suite import Row
 from harness.version import __version__
@@ -30,18 +32,58 @@ def manifest_of(plan: Plan, store: Store, endings: Mapping[str, Ending], *, tria
         rows=[_row(plan, row, store, endings) for row in suite.rows],
         evaluators=[e.label for e in suite.evaluators],
         ledgers={name: LedgerRecord(**ledger_record(found)) for name, found in plan.inputs.ledgers.items()},
+        shared=_shared(plan),
+        published=[Published(**dict(one)) for one in suite.published],
         trial=trial,
-        model=suite.model.name if suite.model else f"made by the source {suite.source.name}",
-        data=suite.source.name,
+        model=_model(plan),
+        data=suite.source.described(),
     )
+
+
+def _model(plan: Plan) -> str:
+    """The base model for people; one of the Hub with its commit, which names its folder in the cache."""
+    model = plan.suite.model
+    if model is None:
+        return f"made by the source {plan.suite.source.name}"
+    return model.name if model.folder else f"{model.name}@{plan.inputs.folders[''].name}"
+
+
+def _pinned(plan: Plan, row: Row) -> dict[str, Any]:
+    """The commit of a checkpoint on the Hub, by its id; nothing for other rows and for one that cannot be had."""
+    folder = plan.inputs.folders.get(row.label)
+    if folder is None or checkpoint_ref(row).folder is not None:
+        return {}
+    return {"checkpoint": f"{row.policy}@{folder.name}"}
+
+
+def _shared(plan: Plan) -> list[SharedStep]:
+    """The steps that fill no cell, with the rows whose cells need them."""
+    needs = {step.digest: step.needs for step in plan.steps}
+    users: dict[str, dict[str, None]] = {}
+    for cell in plan.cells:
+        waiting = [cell.step] if cell.step else []
+        while waiting:
+            digest_of = waiting.pop()
+            if cell.row not in users.setdefault(digest_of, {}):
+                users[digest_of][cell.row] = None
+                waiting += needs[digest_of]
+    return [
+        SharedStep(what=step.title.split(",")[0], digest=step.digest, rows=list(users[step.digest]))
+        for step in plan.steps
+        if step.kind in {"model", "fit", "column"} and step.digest in users
+    ]
 
 
 def _row(plan: Plan, row: Row, store: Store, endings: Mapping[str, Ending]) -> RowManifest:
     cells = [_cell(c, store, endings) for c in plan.cells if c.row == row.label]
-    options: Any = plain(row.options)
+    options: Any = {**row.options, **_pinned(plan, row)}
+    learner = row.method or row.column
     return RowManifest(
         label=row.label,
-        method=row.method.name if row.method else _policy_kind(row),
+        method=learner.name if learner else _policy_kind(row),
+        kind="method" if row.method else "column" if row.column else "policy",
+        prompts=plan.limits.train(row.budget) if row.seeds else None,
+        unsized=row.unsized or row.label,
         options=options,
         training=row.training.model_dump(mode="json") if row.method else {},
         distribution=row.origin.distribution if row.origin else DISTRIBUTION,
@@ -57,13 +99,23 @@ def _policy_kind(row: Row) -> str:
 
 
 def _saw(row: Row) -> list[str]:
-    """What the row was given beyond the prompts, as its method declares it."""
-    if row.method is None:
-        return ["the truth"] if row.policy == "oracle" else []
-    columns = [f"{name} column" for name in row.method.train_columns()]
-    wrapped = [getattr(row.method, f.name) for f in dataclasses.fields(row.method)]
-    inside = [f"through {row.method.name}" for m in wrapped if hasattr(m, "train_columns")]
-    return [*sorted(row.method.needs()), *columns, *inside]
+    """What the row was given beyond the prompts, as its method and its columns declare it."""
+    if row.policy == "oracle":
+        return ["the truth"]
+    told: list[str] = sorted(row.method.needs()) if row.method is not None else []
+    named = (*row.method.train_columns(), *row.method.score_columns()) if row.method is not None else ()
+    told += list(dict.fromkeys(_column_saw(column) for column in (*named, *([row.column] if row.column else []))))
+    if row.method is not None:
+        wrapped = [getattr(row.method, f.name) for f in dataclasses.fields(row.method)]
+        told += [f"through {row.method.name}" for m in wrapped if isinstance(m, Method)]
+        told += ["samples of its own"] if row.method.sampling() else []
+    return [*told, *([f"the policy of {row.initial.label}"] if row.initial else [])]
+
+
+def _column_saw(column: Column | str) -> str:
+    if isinstance(column, Column) and column.learns:
+        return f"{column.name} column, fitted on {', '.join(sorted(column.needs()))} of its training split"
+    return f"{name_of(column)} column"
 
 
 def _cell(cell: PlannedCell, store: Store, endings: Mapping[str, Ending]) -> Cell:

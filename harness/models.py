@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from harness.engine import loading
 from harness.engine.language_model import LanguageModel
+from harness.engine.rater import RatingModel
+from harness.engine.rater_files import load_rater
+from harness.engine.text_pairs import TextPairRater
+from harness.errors import HarnessError
 from harness.steps import PolicyRef
 from harness.store import Store
 from harness.training import Tokens
 
 POLICY = "policy"
 """Payload folder of a step that made a policy."""
+
+Rating: TypeAlias = RatingModel | TextPairRater
+"""A sequence classifier with one output."""
 
 
 @dataclass
@@ -23,6 +32,10 @@ class Models:
     tokens: Tokens
     base: PolicyRef
     """Stays loaded."""
+    named: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    """Models that options name -> where they lie."""
+    _raters: dict[Path, Rating] = field(default_factory=dict[Path, Rating])
+    _scorers: dict[str, LanguageModel] = field(default_factory=dict[str, LanguageModel])
     _loaded: dict[tuple[PolicyRef, str], LanguageModel] = field(
         default_factory=dict[tuple[PolicyRef, str], LanguageModel]
     )
@@ -37,9 +50,37 @@ class Models:
         return loading.load(self.folder(policy), self.tokens, dtype=dtype, base=base)
 
     def shared(self, policy: PolicyRef, dtype: str = "fp32") -> LanguageModel:
-        """To be read only; what was read last, other than the base, makes room for it."""
+        """To be read only; the two that were read last, a policy and its reference, stay loaded beside the base."""
         key = (policy, dtype)
-        if key not in self._loaded:
-            self._loaded = {k: m for k, m in self._loaded.items() if k[0] == self.base}
-            self._loaded[key] = self.fresh(policy, dtype)
-        return self._loaded[key]
+        found = self._loaded.pop(key, None) or self.fresh(policy, dtype)
+        others = [k for k in self._loaded if k[0] != self.base]
+        for old in others[: max(0, len(others) - 1)]:
+            del self._loaded[old]
+        self._loaded[key] = found
+        return found
+
+    def rater(self, folder: Path) -> Rating:
+        """A sequence classifier, to be read only; the one read last stays loaded."""
+        if folder not in self._raters:
+            self._raters = {folder: load_rater(folder, self.tokens)}
+        return self._raters[folder]
+
+    def scorer(self, name: str) -> LanguageModel:
+        """A language model that an option names, to be read only; the one read last stays loaded."""
+        if name not in self._scorers:
+            self._scorers = {name: loading.load(self.named_folder(name), self.tokens)}
+        return self._scorers[name]
+
+    def named_folder(self, name: str) -> Path:
+        """Where a model that an option names lies.
+
+        Raises:
+            HarnessError: no option that is declared to hold models names it.
+        """
+        if name not in self.named:
+            raise HarnessError(f"the model {name!r} was not looked up", fix="declare its option in model_options")
+        return self.named[name]
+
+    def forget_lent(self) -> None:
+        """Drop what only columns and evaluators read, before something is trained."""
+        self._raters, self._scorers = {}, {}

@@ -1,7 +1,7 @@
 """Suite x registry x inputs -> the steps of a run. Pure; what several rows share appears once.
 
-    model ----> column(train) --> train --> evaluate
-       `-----> column(test) ----------------^
+    model ----> fit --> column(train) --> train --> evaluate
+       `---------`----> column(test) -----------------^
 
 A step's identity is all that can change its result, as plain data; never a path, a label, a device or a throughput
 setting. What must be there before it can run stands in `needs`, apart from identity: a train step depends on what a
@@ -11,16 +11,18 @@ column is, not on which examples some suite computed it for.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.column import Column
 from harness.digest import changed_options, digest, plain
+from harness.errors import PluginError
 from harness.examples import Split
 from harness.host import Origin, Registry
-from harness.inputs import Inputs, Limits
+from harness.inputs import Inputs, Limits, needs_of
 from harness.method import Method
-from harness.steps import ColumnRef, ColumnStep, EvaluateStep, ModelStep, PolicyRef, Step, TrainStep, Work
+from harness.steps import ColumnRef, ColumnStep, EvaluateStep, FitStep, ModelStep, PolicyRef, Step, TrainStep, Work
 from harness.suite import EvaluatorEntry, Row, Suite
 from harness.version import ENGINE
 
@@ -87,20 +89,29 @@ class Planner:
         }
 
     def method_identity(self, method: Method) -> dict[str, Any]:
-        """A configured method, and the methods among its options, as plain data."""
+        """A configured method, and the methods and columns among its options, as plain data."""
         options: dict[str, Any] = {}
         for option in dataclasses.fields(method):
             value = getattr(method, option.name)
             if isinstance(value, Method):
                 options[option.name] = self.method_identity(value)
-        flat = {k: v for k, v in changed_options(method).items() if k not in options}
+            elif isinstance(value, Column):
+                options[option.name] = self.column_identity(value)
+        flat = changed_options(method, but=options)
         origin = self.registry.methods.origins[method.name]
         return {"name": method.name, "plugin": origin_identity(origin), "options": {**flat, **options}}
+
+    def column_identity(self, column: Column) -> dict[str, Any]:
+        """A configured column as plain data."""
+        origin = self.registry.columns.origins[column.name]
+        options = self.inputs.contents.options(column)
+        return {"name": column.name, "plugin": origin_identity(origin), "options": options}
 
     def _method_origins(self, method: Method) -> list[Origin]:
         inner = [getattr(method, f.name) for f in dataclasses.fields(method)]
         nested = [o for m in inner if isinstance(m, Method) for o in self._method_origins(m)]
-        return [self.registry.methods.origins[method.name], *nested]
+        columns = [self.registry.columns.origins[c.name] for c in inner if isinstance(c, Column)]
+        return [self.registry.methods.origins[method.name], *nested, *columns]
 
     def base(self) -> PolicyRef:
         """The model that rows start from, with the step that makes it where there is one."""
@@ -119,118 +130,150 @@ class Planner:
         return PolicyRef("step", self._add("model", identity, (), "base model", origins, ModelStep(recipe)))
 
     def _needs(self, *policies: PolicyRef | None) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(p.digest for p in policies if p is not None and p.kind == "step"))
+        whole = [q for p in policies if p is not None for q in (p, p.adapter_on) if q is not None]
+        return tuple(dict.fromkeys(policy.digest for policy in whole if policy.kind == "step"))
 
-    def _column(self, name: str, initial: PolicyRef, dtype: str) -> ColumnRef:
-        kind = self.registry.columns.get(name)
-        used = initial if kind.uses_initial_policy else None
-        identity = {
-            "column": name,
-            "plugin": origin_identity(self.registry.columns.origins[name]),
-            "initial": used.digest if used else None,
+    def _column(self, named: Column | str, row: Row, seed: int, initial: PolicyRef, dtype: str) -> ColumnRef:
+        """A column as a row reads it at one seed, with the step that fits it where it learns."""
+        column = self.registry.columns.get(named)() if isinstance(named, str) else named
+        if column.learns or column.reads == "nothing":  # one fit, whatever the precision of the rows that read it
+            dtype = "fp32"
+        model = {"nothing": None, "initial": initial, "base": self.base()}[column.reads]
+        identity: dict[str, Any] = {
+            "column": self.column_identity(column),
+            "model": model.digest if model else None,
             "tokens": self.suite.tokens.model_dump(),
             "dtype": dtype,
             "engine": ENGINE,
         }
-        return ColumnRef(name, digest(identity), used, dtype)
+        fit = self._fit(column, row, seed, model, identity) if column.learns else None
+        return ColumnRef(column, digest({**identity, "fit": fit}), model, dtype, fit)
 
-    def _column_step(self, column: ColumnRef, split: Split, seed: int) -> str:
+    def _columns(
+        self, named: Iterable[Column | str], row: Row, seed: int, initial: PolicyRef, dtype: str
+    ) -> tuple[ColumnRef, ...]:
+        """Distinct columns by name.
+
+        Raises:
+            PluginError: a method reads two columns of one name.
+        """
+        found: dict[str, ColumnRef] = {}
+        for one in named:
+            column = self._column(one, row, seed, initial, dtype)
+            if found.setdefault(column.name, column) != column:
+                raise PluginError(
+                    f"row {row.label!r} reads two columns called {column.name!r}", fix="give both the same options"
+                )
+        return tuple(found.values())
+
+    def _fit(self, column: Column, row: Row, seed: int, model: PolicyRef | None, identity: Mapping[str, Any]) -> str:
+        limit = self.limits.train(row.budget)
+        whole = {**identity, "source": self._source(), "train_limit": limit, "seed": seed}
+        origins = [self.suite.source_origin, self.registry.columns.origins[column.name]]
+        work = FitStep(column, model, identity["dtype"], seed, limit)
+        return self._add("fit", whole, self._needs(model), f"fit {column.name}, seed {seed}", origins, work)
+
+    def _column_step(self, column: ColumnRef, split: Split, seed: int, limit: int | None, of: int | None = None) -> str:
+        """One split; `of` is the seed of the row that reads it, for people."""
         identity = {
             "column": column.digest,
             "source": self._source(),
             "split": split,
             "seed": seed,
-            "limit": self.limits.train if split == "train" else self.limits.held_out,
+            "limit": limit,
         }
         origins = [self.suite.source_origin, self.registry.columns.origins[column.name]]
-        work = ColumnStep(column, split, seed)
-        title = f"{column.name} column, {split} split" + (f", seed {seed}" if split == "train" else "")
-        return self._add("column", identity, self._needs(column.initial), title, origins, work)
+        work = ColumnStep(column, split, seed, limit)
+        told = seed if split == "train" else of if column.fit else None
+        title = f"{column.name} column, {split} split" + ("" if told is None else f", seed {told}")
+        needs = (*self._needs(column.model), *([column.fit] if column.fit else []))
+        return self._add("column", identity, needs, title, origins, work)
 
     def _row(self, row: Row) -> Iterator[PlannedCell]:
         reason = self.inputs.unmet.get(row.label, "")
-        if row.method is not None:
-            yield from self._trained_row(row, row.method, reason)
-            return
-        base = self.base()
-        if row.policy == "base":
-            subject = base
-        elif row.policy == "oracle":
-            subject = PolicyRef("oracle", digest(["oracle", self._source()]))
-        else:
-            subject = PolicyRef(
-                "folder", self.inputs.fingerprints.get(row.label, ""), self.inputs.folders.get(row.label)
-            )
-        for entry in self.suite.evaluators:
-            step = None if reason else self._evaluate(entry, row, subject, None, base, None)
-            yield PlannedCell(row.label, entry.label, None, step, reason)
-
-    def _trained_row(self, row: Row, method: Method, reason: str) -> Iterator[PlannedCell]:
-        if reason:
-            for seed in row.seeds:
-                yield PlannedCell(row.label, "train", seed, None, reason)
-                yield from (PlannedCell(row.label, e.label, seed, None, reason) for e in self.suite.evaluators)
-            return
-        base = self.base()
-        columns = tuple(self._column(name, base, row.training.dtype) for name in method.train_columns())
-        for seed in row.seeds:
-            trained = self._train(row, method, seed, base, columns)
-            yield PlannedCell(row.label, "train", seed, trained.digest)
+        seeds: tuple[int | None, ...] = row.seeds or (None,)
+        for seed in seeds:
+            trained = row.method is not None
+            if reason:
+                whats = [*(["train"] if trained else []), *(e.label for e in self.suite.evaluators)]
+                yield from (PlannedCell(row.label, what, seed, None, reason) for what in whats)
+                continue
+            policy = None if row.column is not None else self._policy(row, seed)
+            if trained and policy is not None:
+                yield PlannedCell(row.label, "train", seed, policy.digest)
             for entry in self.suite.evaluators:
-                yield PlannedCell(row.label, entry.label, seed, self._evaluate(entry, row, trained, method, base, seed))
+                unusable = self.inputs.unusable.get(entry.label, "")
+                step = None if unusable else self._evaluate(entry, row, policy, seed)
+                yield PlannedCell(row.label, entry.label, seed, step, unusable)
 
-    def _train(
-        self,
-        row: Row,
-        method: Method,
-        seed: int,
-        base: PolicyRef,
-        columns: tuple[ColumnRef, ...],
-    ) -> PolicyRef:
+    def _policy(self, row: Row, seed: int | None) -> PolicyRef:
+        """What a row is judged by, and what rows that start from it start from."""
+        if row.method is not None:
+            assert seed is not None
+            return self._train(row, row.method, seed)
+        if row.policy == "base":
+            return self.base()
+        if row.policy == "oracle":
+            return PolicyRef("oracle", digest(["oracle", self._source()]))
+        return PolicyRef("folder", self.inputs.fingerprints[row.label], self.inputs.folders[row.label])
+
+    def _initial(self, row: Row, seed: int | None) -> PolicyRef:
+        return self._policy(row.initial, seed) if row.initial is not None else self.base()
+
+    def _train(self, row: Row, method: Method, seed: int) -> PolicyRef:
+        initial = self._initial(row, seed)
+        columns = self._columns(method.train_columns(), row, seed, initial, row.training.dtype)
+        limit = self.limits.train(row.budget)
         identity = {
             "method": self.method_identity(method),
             "columns": [c.digest for c in columns],
-            "initial": base.digest,
+            "initial": initial.digest,
             "source": self._source(),
             "tokens": self.suite.tokens.model_dump(),
             "training": row.training.model_dump(),
-            "budget": self.suite.budget.model_dump(),
-            "train_limit": self.limits.train,
+            "budget": row.budget.model_dump(),
+            "train_limit": limit,
             "seed": seed,
         }
-        needs = (*self._needs(base), *(self._column_step(c, "train", seed) for c in columns))
-        origins = [self.suite.source_origin, *self._method_origins(method)]
-        work = TrainStep(row, method, row.training, seed, base, columns)
+        needs = (*self._needs(initial), *(self._column_step(c, "train", seed, limit) for c in columns))
+        read = [self.registry.columns.origins[c.name] for c in columns]
+        origins = [self.suite.source_origin, *read, *self._method_origins(method)]
+        needed = needs_of(method, self.registry.columns)
+        work = TrainStep(method, needed, row.training, row.budget, seed, limit, initial, columns)
         name = self._add("train", identity, needs, f"train {row.label}, seed {seed}", origins, work)
-        return PolicyRef("step", name, adapter_on=base if row.training.lora else None)
+        return PolicyRef("step", name, adapter_on=(initial.adapter_on or initial) if row.training.lora else None)
 
-    def _evaluate(
-        self,
-        entry: EvaluatorEntry,
-        row: Row,
-        subject: PolicyRef,
-        method: Method | None,
-        base: PolicyRef,
-        seed: int | None,
-    ) -> str:
-        scored = method.score_columns() if method is not None and entry.evaluator.columns == "score" else ()
-        columns = tuple(self._column(name, base, "fp32") for name in scored)
+    def _evaluate(self, entry: EvaluatorEntry, row: Row, policy: PolicyRef | None, seed: int | None) -> str:
+        base, initial, method = self.base(), self._initial(row, seed), row.method
+        scored: tuple[Column | str, ...] = ()
+        if method is not None and entry.evaluator.columns == "score":
+            scored = method.score_columns()
+        elif row.column is not None:
+            scored = (row.column,)
+        columns = self._columns(scored, row, seed or 0, initial, "fp32")
+        subject = columns[0] if policy is None else policy
         identity = {
             "evaluator": entry.evaluator.name,
             "plugin": origin_identity(entry.origin),
-            "options": changed_options(entry.evaluator),
+            "options": self.inputs.contents.options(entry.evaluator),
             "subject": subject.digest,
             "scored_by": self.method_identity(method) if method else None,
             "columns": [c.digest for c in columns],
-            "reference": base.digest,
+            "reference": initial.digest,
+            "base": base.digest,
             "source": self._source(),
             "tokens": self.suite.tokens.model_dump(),
             "held_out_limit": self.limits.held_out,
         }
-        needs = (*self._needs(subject, base), *(self._column_step(c, "test", 0) for c in columns))
-        origins = [self.suite.source_origin, entry.origin, *(self._method_origins(method) if method else [])]
+        held_out = self.limits.held_out
+        needs = (
+            *self._needs(policy, initial, base),
+            *(self._column_step(c, "test", 0, held_out, seed) for c in columns),
+        )
+        read = [self.registry.columns.origins[c.name] for c in columns]
+        origins = [self.suite.source_origin, entry.origin, *read, *(self._method_origins(method) if method else [])]
         title = f"{entry.label} of {row.label}" + (f", seed {seed}" if seed is not None else "")
-        work = EvaluateStep(entry.evaluator, subject, base, base, method, columns)
+        work = EvaluateStep(entry.evaluator, subject, initial, base, method, columns)
         return self._add("evaluate", identity, needs, title, origins, work)
 
 
@@ -238,6 +281,6 @@ def make(suite: Suite, registry: Registry, inputs: Inputs, limits: Limits) -> Pl
     """The plan of a suite.
 
     Raises:
-        PluginError: a method reads a column that no plugin offers.
+        PluginError: a method reads a column that no plugin offers, or two of one name.
     """
     return Planner(suite, registry, inputs, limits).plan()

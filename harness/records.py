@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 SCHEMA_VERSION = 1
 """Raised when a record's form changes; `harness.upgrades` then says how to read the older form."""
 
-StepKind = Literal["model", "column", "train", "evaluate"]
+StepKind = Literal["model", "fit", "column", "train", "evaluate"]
 
 
 class _Plain(BaseModel):
@@ -67,6 +67,7 @@ class FigureRecord(_Plain):
     pseudo: bool = False
     best: float | None = None
     about: str = ""
+    standard_error: float | None = None
 
 
 class Results(_Plain):
@@ -112,7 +113,12 @@ class RowManifest(_Plain):
 
     label: str
     method: str
-    """The method's name; "base", "oracle" or "checkpoint" for a row without a method."""
+    """The name of the method or the column; "base", "oracle" or "checkpoint" for a policy judged as it is."""
+    kind: Literal["method", "policy", "column"] = "method"
+    prompts: int | None = None
+    """Training examples per epoch; None for all there are, and for rows in which nothing is learnt."""
+    unsized: str = ""
+    """The label without what tells rows of different numbers of prompts apart."""
     options: dict[str, Any]
     training: dict[str, Any]
     """Empty for rows without training."""
@@ -136,6 +142,25 @@ class LedgerRecord(_Plain):
     named: list[str]
 
 
+class SharedStep(_Plain):
+    """A step that is no cell: a base model, a column, or what a column learnt."""
+
+    what: str
+    """For people, alike for all seeds and splits."""
+    digest: str
+    rows: list[str]
+    """Labels of the rows that need it."""
+
+
+class Published(_Plain):
+    """What others have published of a row."""
+
+    row: str
+    metric: str
+    per_seed: dict[str, float]
+    source: str
+
+
 class RunManifest(_Plain):
     """`results/<suite>/run.json`: which steps make up the board of a suite."""
 
@@ -150,6 +175,8 @@ class RunManifest(_Plain):
     """Labels, in the suite's order."""
     ledgers: dict[str, LedgerRecord]
     """Per split ("train of seed 0", "test")."""
+    shared: list[SharedStep] = Field(default_factory=list[SharedStep])
+    published: list[Published] = Field(default_factory=list[Published])
     tuned: bool = False
     trial: bool = False
     """True if --limit cut the examples short: the board is then marked."""

@@ -40,8 +40,8 @@ class Finished:
 
 def plan_of(suite: Suite, registry: Registry, limit: int | None = None) -> Plan:
     """The plan of a suite, with the world outside it read."""
-    limits = Limits.of(suite, limit)
-    return make(suite, registry, gather(suite, limits), limits)
+    limits = Limits(limit)
+    return make(suite, registry, gather(suite, registry.columns, limits), limits)
 
 
 def run_suite(
@@ -84,6 +84,7 @@ def run_suite(
 def board_of(manifest: RunManifest, store: Store) -> Board:
     """The board of a run, from records alone."""
     digests = [cell.digest for row in manifest.rows for cell in row.cells if cell.digest is not None]
+    digests += [step.digest for step in manifest.shared]
     return make_board(manifest, store.records(digests))
 
 

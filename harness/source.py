@@ -120,6 +120,10 @@ class Source(ABC):
 
         return {k: v for k, v in changed_options(self).items() if k not in self.path_options}
 
+    def described(self) -> str:
+        """The source for people, on the board: its name, with what the options leave open, such as a commit."""
+        return self.name
+
     def base_model(self) -> BaseRecipe | None:
         """The base model this source offers, if it does."""
         return None

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from harness.column import Column
 from harness.evaluator import Evaluator
-from harness.examples import Split
+from harness.examples import Need, Split
 from harness.host import Origin
 from harness.method import Method
+from harness.records import StepKind
 from harness.source import BaseRecipe
-from harness.suite import Row
-from harness.training import Training
+from harness.training import Budget, Training
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,18 @@ class PolicyRef:
 class ColumnRef:
     """What a column is: its kind and everything its numbers depend on but the responses."""
 
-    name: str
+    column: Column
     digest: str
-    initial: PolicyRef | None
+    model: PolicyRef | None
+    """What `Column.reads` names."""
     dtype: str
+    fit: str | None = None
+    """The step that fitted it, for a column that learns."""
+
+    @property
+    def name(self) -> str:
+        """Of the column, as methods read it."""
+        return self.column.name
 
 
 @dataclass(frozen=True)
@@ -46,46 +55,61 @@ class ModelStep:
 
 
 @dataclass(frozen=True)
+class FitStep:
+    """Let a column learn from the training split."""
+
+    column: Column
+    model: PolicyRef | None
+    dtype: str
+    seed: int
+    limit: int | None
+
+
+@dataclass(frozen=True)
 class ColumnStep:
     """Compute a column for every response of a split."""
 
     column: ColumnRef
     split: Split
     seed: int
+    limit: int | None
 
 
 @dataclass(frozen=True)
 class TrainStep:
     """Train one row at one seed."""
 
-    row: Row
     method: Method
+    needs: frozenset[Need]
+    """What the examples must carry."""
     training: Training
+    budget: Budget
     seed: int
+    limit: int | None
     initial: PolicyRef
     columns: tuple[ColumnRef, ...]
 
 
 @dataclass(frozen=True)
 class EvaluateStep:
-    """Judge one policy."""
+    """Judge one policy, or one column."""
 
     evaluator: Evaluator
-    subject: PolicyRef
+    subject: PolicyRef | ColumnRef
     reference: PolicyRef
     base: PolicyRef
     method: Method | None
     columns: tuple[ColumnRef, ...]
 
 
-Work: TypeAlias = ModelStep | ColumnStep | TrainStep | EvaluateStep
+Work: TypeAlias = ModelStep | FitStep | ColumnStep | TrainStep | EvaluateStep
 
 
 @dataclass(frozen=True)
 class Step:
     """A unit of work, named by its identity."""
 
-    kind: Literal["model", "column", "train", "evaluate"]
+    kind: StepKind
     identity: Mapping[str, Any]
     digest: str
     needs: tuple[str, ...]

@@ -3,6 +3,7 @@
 results/steps/<digest>/record.json and payload files
 results/failed/<digest>.json           the last failure of a step that is not done
 results/tmp/<digest>.<process>/        work in flight; of no value to anybody else
+results/shared/<name>/                 what evaluators keep for all rows and runs: a judge's verdicts
 results/<suite>/run.json, leaderboard.*
 """
 
@@ -25,6 +26,7 @@ from harness.records import Record, RunManifest
 from harness.upgrades import upgrade_manifest, upgrade_record
 
 RECORD = "record.json"
+SHARED = "shared"
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -1,70 +1,40 @@
-"""The policies that evaluators judge: a language model under its method's score, and a source's oracle."""
+"""What evaluators judge: a language model under its method's score, a column that rates, and a source's oracle."""
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
 from harness.batch import Facts, Logps
+from harness.column import name_of
 from harness.engine.collate import collate, facts
 from harness.engine.encoding import Encoded
 from harness.engine.language_model import LanguageModel, finite
-from harness.engine.sampler import draw
+from harness.engine.sampler import answers, draw
 from harness.errors import DataError, Unavailable
-from harness.evaluator import Sample, Scored
-from harness.examples import Example, ExampleSet, Prompt, Response
+from harness.evaluator import Answer, Sample, Scored
+from harness.examples import Example, Prompt, Response
 from harness.method import Method
-from harness.reporter import Progress, ticking
-from harness.source import Oracle
+from harness.reporter import ticking
+from harness.surroundings import Surroundings
 
 Columns = Callable[[str, Sequence[Encoded]], list[np.ndarray]]
 """(column name, examples) -> (K,) per example; computes what is not stored."""
 
 
-@dataclass
-class BaseLogps:
-    """The suite's base model, which remembers what it scored: evaluators ask the same of it for every row."""
-
-    model: LanguageModel
-    _known: dict[tuple[Example, ...], list[np.ndarray]] = field(
-        default_factory=dict[tuple[Example, ...], "list[np.ndarray]"]
-    )
-
-    def of(self, examples: Sequence[Example]) -> list[np.ndarray]:
-        """Per example, (K,) float32 summed log-probs in nats."""
-        key = tuple(examples)
-        if key not in self._known:
-            encoder = dataclasses.replace(self.model.encoder, counted=Counter())  # these are no truncations of a row
-            self._known[key] = [total for total, _ in self.model.logps_of(encoder.examples(examples))]
-        return self._known[key]
-
-
-@dataclass
-class PolicySubject:
+@dataclass(kw_only=True)
+class PolicySubject(Surroundings):
     """A language model, scored by its method's implicit reward; by summed log-prob where it has no method."""
 
     policy: LanguageModel
     reference: LanguageModel
-    base: BaseLogps
     method: Method | None
     columns: Columns
-    held_out: ExampleSet
-    oracle: Oracle | None
-    progress: Progress | None = None
-    """Told of the examples scored and the prompts answered."""
-    sampled_tokens: int = 0
-    """Drawn so far; part of the cost."""
-
-    def examples(self) -> ExampleSet:
-        """See `harness.evaluator.Subject`."""
-        return self.held_out
 
     def score(self, examples: Sequence[Example]) -> list[Scored]:
         """See `harness.evaluator.Subject`."""
@@ -82,7 +52,8 @@ class PolicySubject:
     def _scores(self, encoded: Sequence[Encoded], totals: np.ndarray, tokens: np.ndarray) -> np.ndarray:
         if self.method is None:
             return totals
-        columns = {name: self.columns(name, encoded) for name in self.method.score_columns()}
+        names = [name_of(column) for column in self.method.score_columns()]
+        columns = {name: self.columns(name, encoded) for name in names}
         logps = Logps(torch.from_numpy(totals), torch.from_numpy(tokens).to(torch.float32))
         about: Facts = facts([e.example for e in encoded])
         with torch.no_grad():
@@ -90,10 +61,6 @@ class PolicySubject:
         if scores.shape != totals.shape:
             raise DataError(f"method {self.method.name!r} scored {scores.shape} responses of {totals.shape}")
         return finite(scores, f"the scores of {self.method.name!r}")
-
-    def base_logps(self, examples: Sequence[Example]) -> list[np.ndarray]:
-        """See `harness.evaluator.Subject`."""
-        return self.base.of(examples)
 
     def sample(self, prompts: Mapping[str, Prompt], *, each: int, max_tokens: int, seed: int) -> list[Sample]:
         """See `harness.evaluator.Subject`."""
@@ -129,6 +96,17 @@ class PolicySubject:
             for k in range(each)
         ]
 
+    def answer(self, prompts: Mapping[str, Prompt], *, max_tokens: int) -> list[Answer]:
+        """See `harness.evaluator.Subject`."""
+        tokens = self.policy.encoder.prompts(list(prompts.values()), max_tokens)
+        tick = ticking(self.progress, len(tokens))
+        drawn = answers(self.policy, tokens, max_tokens=max_tokens, tick=tick)
+        self.sampled_tokens += sum(len(d.tokens) for d in drawn)
+        return [
+            Answer(item, self._text(d.tokens), len(d.tokens), d.finished)
+            for item, d in zip(prompts, drawn, strict=True)
+        ]
+
     def _text(self, tokens: tuple[int, ...]) -> str:
         return self.policy.tokenizer.decode(list(tokens), skip_special_tokens=True)
 
@@ -137,21 +115,30 @@ class PolicySubject:
         return self.policy.causal, self.policy.tokenizer
 
 
-@dataclass
-class OracleSubject:
+@dataclass(kw_only=True)
+class ColumnSubject(Surroundings):
+    """A column as a row: it rates responses and writes none."""
+
+    name: str
+    columns: Columns
+
+    def score(self, examples: Sequence[Example]) -> list[Scored]:
+        """See `harness.evaluator.Subject`."""
+        encoded = self.base.model.encoder.examples(examples)
+        values = self.columns(self.name, encoded)
+        return [
+            Scored(None, np.array([len(r) for r in e.responses]), value)
+            for e, value in zip(encoded, values, strict=True)
+        ]
+
+
+@dataclass(kw_only=True)
+class OracleSubject(Surroundings):
     """The truth as a row: answers as p+ does, scores by the true reward (by log p+ where no reward exists)."""
 
-    oracle: Oracle
-    base: BaseLogps
-    held_out: ExampleSet
-    sampled_tokens: int = 0
-
     def __post_init__(self) -> None:
+        assert self.oracle is not None
         self._truths = {truth.prompt: truth for truth in self.oracle.prompts("test")}
-
-    def examples(self) -> ExampleSet:
-        """See `harness.evaluator.Subject`."""
-        return self.held_out
 
     def score(self, examples: Sequence[Example]) -> list[Scored]:
         """See `harness.evaluator.Subject`."""
@@ -172,15 +159,5 @@ class OracleSubject:
         score = logp if truth.reward is None else truth.reward[chosen].astype(np.float32)
         return Scored(logp, np.array([len(r) for r in encoded.responses]), score)
 
-    def base_logps(self, examples: Sequence[Example]) -> list[np.ndarray]:
-        """See `harness.evaluator.Subject`."""
-        return self.base.of(examples)
-
-    def sample(self, prompts: Mapping[str, Prompt], *, each: int, max_tokens: int, seed: int) -> list[Sample]:
-        """See `harness.evaluator.Subject`."""
-        del prompts, each, max_tokens, seed
-        raise Unavailable("the oracle has no language model")
-
-    def language_model(self) -> tuple[Any, Any]:
-        """See `harness.evaluator.Subject`."""
-        raise Unavailable("the oracle has no language model")
+    def _speechless(self) -> Unavailable:
+        return Unavailable("the oracle has no language model")

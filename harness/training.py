@@ -70,5 +70,6 @@ class Tokens(BaseModel):
     """Longest prompt + response; null for the model's own context, at most 2,048."""
     min_prompt: Annotated[int, Field(ge=1)] = 32
     """A prompt is cut on the left down to this before a response is cut on the right. Nothing is dropped."""
-    template: Literal["auto", "chat", "plain"] = "auto"
-    """chat: the tokenizer's chat template; plain: the text alone; auto: chat where the tokenizer has one."""
+    template: Literal["auto", "chat", "plain", "tagged"] = "auto"
+    """chat: the tokenizer's chat template; plain: the text alone; tagged: every turn under `<|user|>`, `<|assistant|>`
+    or `<|system|>` on a line of its own; auto: chat where the tokenizer has one, else plain."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from harness.records import Cost, LedgerRecord
+from harness.records import Cost, LedgerRecord, Published
 from harness.statistics import Basis
 
 Status: TypeAlias = Literal["done", "partial", "skipped", "failed", "missing"]
@@ -80,7 +80,12 @@ class BoardRow:
     """One row."""
 
     method: str
+    kind: Literal["method", "policy", "column"]
     label: str
+    unsized: str
+    """The label without what tells rows of different numbers of prompts apart."""
+    prompts: int | None
+    """Training examples per epoch; None for all there are, and for rows in which nothing is learnt."""
     options: Mapping[str, Any]
     training: Mapping[str, Any]
     status: Status
@@ -108,7 +113,22 @@ class BoardRow:
     @property
     def reference(self) -> bool:
         """True for rows that are no contenders."""
-        return self.method in {"base", "oracle"}
+        return self.kind == "column" or self.method in {"base", "oracle"}
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Steps of one kind that fill no cell: the base model, a column, what a column learnt."""
+
+    what: str
+    rows: tuple[str, ...]
+    """Labels of the rows that need them."""
+    steps: int
+    """How many there are, over seeds and splits."""
+    cost: Cost
+    """Of all that are done."""
+    facts: Mapping[str, float]
+    """What the fit reports of itself, mean over the steps."""
 
 
 @dataclass(frozen=True)
@@ -132,3 +152,16 @@ class Board:
     rows: tuple[BoardRow, ...]
     ledger: Mapping[str, LedgerRecord]
     """Per split: examples read, kept, dropped."""
+    shared: tuple[Shared, ...] = ()
+    published: tuple[Published, ...] = ()
+    """What others have published of a row."""
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Numbers of training prompts, ascending, where rows differ in nothing else; empty where there is one."""
+        by_row: dict[str, set[int]] = {}
+        for row in self.rows:
+            if row.prompts is not None:
+                by_row.setdefault(row.unsized, set()).add(row.prompts)
+        found = set[int]().union(*by_row.values())
+        return tuple(sorted(found)) if any(len(sizes) > 1 for sizes in by_row.values()) else ()

@@ -8,6 +8,7 @@ from harness.board.board import Board
 from harness.board.evidence import TRAIN, Evidence
 from harness.board.measures import headings
 from harness.board.rows import board_row
+from harness.board.shared import shared
 from harness.board.standing import ordered, primary_of
 from harness.records import Record, RunManifest
 from harness.statistics import PROVISIONAL
@@ -19,7 +20,7 @@ def make_board(manifest: RunManifest, records: Mapping[str, Record]) -> Board:
 
     Args:
         manifest: which steps make up which row.
-        records: by digest, those of the manifest's steps that are done; others are ignored.
+        records: by digest, those of the manifest's steps that are done, shared ones too; others are ignored.
     """
     evidence = [[Evidence(cell, records.get(cell.digest or "")) for cell in row.cells] for row in manifest.rows]
     cells = [one for of_row in evidence for one in of_row]
@@ -42,4 +43,6 @@ def make_board(manifest: RunManifest, records: Mapping[str, Record]) -> Board:
         metrics=metrics,
         rows=ordered(rows, primary),
         ledger=manifest.ledgers,
+        shared=shared(manifest.shared, records),
+        published=tuple(manifest.published),
     )

@@ -32,7 +32,10 @@ def board_row(
     judged = [one for one in evidence if one.cell.what != TRAIN and one.gap is None]
     return BoardRow(
         method=row.method,
+        kind=row.kind,
         label=row.label,
+        unsized=row.unsized or row.label,
+        prompts=row.prompts,
         options=row.options,
         training=row.training,
         status=_status(evidence),

@@ -25,16 +25,23 @@ def primary_of(headings: Sequence[Heading], rows: Sequence[BoardRow]) -> Heading
 
 
 def ordered(rows: Sequence[BoardRow], primary: Heading | None) -> tuple[BoardRow, ...]:
-    """Rows in order, best first, each with its standing; equals stay in the suite's order."""
+    """Rows in order, best first, each with its standing among those with as much data; equals stay in the suite's
+    order.
+    """
     if primary is None:
         return tuple(dataclasses.replace(row, standing=_absent(row)) for row in rows)
     name, sign = primary.name, -1.0 if primary.higher_is_better else 1.0
     filled = sorted((r for r in rows if name in r.metrics), key=lambda r: sign * r.metrics[name].mean)
     empty = [row for row in rows if name not in row.metrics]
-    best = next((row.metrics[name] for row in filled if not row.reference), None)
-    standings = {row.label: _standing(row, row.metrics[name], best) for row in filled}
+    standings = {row.label: _standing(row, row.metrics[name], _best_beside(row, filled, name)) for row in filled}
     standings |= {row.label: _absent(row) for row in empty}
     return tuple(dataclasses.replace(row, standing=standings[row.label]) for row in [*filled, *empty])
+
+
+def _best_beside(row: BoardRow, filled: Sequence[BoardRow], metric: str) -> Measure | None:
+    """The best contender that had as many training prompts as a row; any will do where one of the two had none."""
+    beside = (r for r in filled if not r.reference and (r.prompts == row.prompts or None in (r.prompts, row.prompts)))
+    return next((r.metrics[metric] for r in beside), None)
 
 
 def _absent(row: BoardRow) -> Standing:

@@ -107,7 +107,7 @@ def run(
 
     registry = _registry()
     wanted = _read(suite, registry, sets, seeds)
-    chosen = [row.label for row in _read(suite, registry, sets, seeds, only).rows] if only else []
+    chosen = _read(suite, registry, sets, seeds, only).asked if only else ()
     quiet_libraries()
     from harness.runs import run_suite
 

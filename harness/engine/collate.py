@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness.batch import Batch, Facts, Logps
+from harness.batch import Batch, Facts, Logps, Samples
 from harness.engine.encoding import Encoded
 from harness.examples import Example
 
@@ -31,12 +31,13 @@ def collate(
 
     Args:
         examples: in the order of `policy`.
-        policy: log-probs of all their responses.
-        columns: per name, (K,) per example.
+        policy: log-probs of all their responses, samples included.
+        columns: per name, (K,) per example; samples have none.
         about: the whole training set.
     """
     device, dtype = policy.total.device, policy.total.dtype
-    sizes = [len(e.responses) for e in examples]
+    policy, samples = _apart(examples, policy)
+    sizes = [len(e.responses) - e.samples for e in examples]
     starts = np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.int64)
     pairs = [(int(s), p) for s, e in zip(starts, examples, strict=True) for p in e.example.pairs]
     labels = [(int(s), label) for s, e in zip(starts, examples, strict=True) for label in e.example.labels]
@@ -58,7 +59,29 @@ def collate(
         desirable=torch.tensor([label.desirable for _, label in labels], dtype=torch.bool, device=device),
         sources=tuple(r.source for e in examples for r in e.example.responses),
         facts=about,
+        samples=samples,
     )
+
+
+def _apart(examples: Sequence[Encoded], policy: Logps) -> tuple[Logps, Samples | None]:
+    """The log-probs of the examples' own responses, and their samples where there are any."""
+    if not any(e.samples for e in examples):
+        return policy, None
+    device, dtype = policy.total.device, policy.total.dtype
+    drawn = np.concatenate([np.arange(len(e.responses)) >= len(e.responses) - e.samples for e in examples])
+
+    def taken(which: np.ndarray) -> Logps:
+        index = torch.from_numpy(np.flatnonzero(which)).to(device)
+        return Logps(policy.total.index_select(0, index), policy.tokens.index_select(0, index))
+
+    known = [e.fresh for e in examples if e.fresh]
+    samples = Samples(
+        policy=taken(drawn),
+        reference=torch.tensor([value for f in known for value in f.reference], dtype=dtype, device=device),
+        prompt=torch.tensor([i for i, e in enumerate(examples) for _ in range(e.samples)], device=device),
+        finished=torch.tensor([done for f in known for done in f.finished], device=device),
+    )
+    return taken(~drawn), samples
 
 
 def units(batch: Batch, unit: str, prompts: int) -> int:

@@ -8,13 +8,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.errors import ModelError
-from harness.examples import Example, Prompt
+from harness.examples import Example, Prompt, Response
 from harness.training import Tokens
 
 LONGEST_DEFAULT = 2048
 """Tokens: the longest prompt + response where the suite says nothing, and the model no less."""
 
 _PLAIN_NAMES = {"system": "System", "user": "User", "assistant": "Assistant"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """What is known of samples that were drawn from the policy for one step. k of them."""
+
+    reference: tuple[float, ...]
+    """(k,) nats under the reference, summed over tokens."""
+    finished: tuple[bool, ...]
+    """(k,) False where the cap on tokens stopped it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,13 @@ class Encoded:
     """(responses,) index into `prompts`."""
     responses: tuple[tuple[int, ...], ...]
     """(responses,) token ids, the end-of-sequence token last unless the response was cut."""
+    fresh: Fresh | None = None
+    """Where it is given, the last k responses are samples, and none of the example's own."""
+
+    @property
+    def samples(self) -> int:
+        """How many of the responses, the last ones, are samples."""
+        return len(self.fresh.finished) if self.fresh else 0
 
     @property
     def length(self) -> int:
@@ -45,6 +62,11 @@ def plain_text(prompt: Prompt) -> str:
         return prompt[0].content + "\n\n" if prompt[0].content else ""
     turns = [f"{_PLAIN_NAMES.get(m.role, m.role)}: {m.content}" for m in prompt]
     return "\n\n".join([*turns, "Assistant:"])
+
+
+def tagged_text(prompt: Prompt) -> str:
+    """The prompt with the role of every turn on a line of its own, as the code of arXiv:2604.11119 writes it."""
+    return "".join(f"<|{m.role}|>\n{m.content}\n" for m in prompt) + "<|assistant|>\n"
 
 
 def _chat_text(tokenizer: Any, prompt: Prompt) -> str:
@@ -102,7 +124,7 @@ class Encoder:
         has = bool(getattr(self.tokenizer, "chat_template", None))
         if self.tokens.template == "chat" and not has:
             raise ModelError("tokens.template is chat, but the tokenizer has no chat template", fix="set it to plain")
-        return has and self.tokens.template != "plain"
+        return has and self.tokens.template in {"auto", "chat"}
 
     @property
     def longest(self) -> int:
@@ -119,7 +141,9 @@ class Encoder:
 
     def prompt_text(self, prompt: Prompt) -> str:
         """What the model is given before the response."""
-        return _chat_text(self.tokenizer, prompt) if self._chat else plain_text(prompt)
+        if self._chat:
+            return _chat_text(self.tokenizer, prompt)
+        return tagged_text(prompt) if self.tokens.template == "tagged" else plain_text(prompt)
 
     def _prompt_ids(self, text: str) -> tuple[int, ...]:
         ids = self._ids[text]
@@ -137,6 +161,24 @@ class Encoder:
         self._tokenise(texts)
         keep = max(min(self.tokens.min_prompt, self.longest - 1), self.longest - room)
         return [self._cut_prompt(self._prompt_ids(t), keep) for t in texts]
+
+    def openings(self, prompts: Sequence[Prompt], texts: Sequence[str]) -> list[Encoded]:
+        """Per prompt, every text as the beginning of an answer, without an end-of-sequence token.
+
+        Raises:
+            ModelError: a text has no token.
+        """
+        self._tokenise(texts)
+        ids = tuple(self._ids[text] for text in texts)
+        for text, tokens in zip(texts, ids, strict=True):
+            if not tokens:
+                raise ModelError(f"the tokenizer makes no token of {text!r}, so no answer can begin with it")
+        cut = self.prompts(prompts, max(map(len, ids)))
+        answers = tuple(Response(text) for text in texts)
+        return [
+            Encoded(Example(str(i), prompt, answers), (tokens,), (0,) * len(texts), ids)
+            for i, (prompt, tokens) in enumerate(zip(prompts, cut, strict=True))
+        ]
 
     def examples(self, examples: Sequence[Example]) -> list[Encoded]:
         """Token ids of every example, in order."""

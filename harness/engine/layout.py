@@ -1,6 +1,6 @@
 """How a set of examples lies in one flat row of tokens: each prompt once, its responses after it, no padding.
 
-    tokens     p p p a a b b b | p p a b b | ...      (T,)  the last token of each response is predicted, never fed
+    tokens     p p p a a b b b | p p a b b | ...      (T,)  the last token of each response is predicted, not fed
     positions  0 1 2 3 4 3 4 5 | 0 1 2 2 3 | ...      restart at every prompt; every response goes on from its prompt
 
 A prompt attends to itself, a response to its prompt and to itself, causally. Attention alone works on padded blocks:
@@ -68,6 +68,8 @@ class Layout:
     """(N,) int64 into (R * longest response): where each target's log-prob is added up from."""
     counts: Tensor
     """(R,) int64 response tokens."""
+    ends: Tensor
+    """(R,) int64 into (T,): the last token fed of each response; that of its prompt where none is."""
 
     def to(self, device: torch.device) -> Layout:
         """This layout on a device."""
@@ -85,13 +87,19 @@ class _Span:
     place: int
 
 
-def layout(examples: Sequence[Encoded]) -> Layout:
-    """Lay examples out flat; responses are numbered in the order of the examples and within them."""
+def layout(examples: Sequence[Encoded], *, whole: bool = False) -> Layout:
+    """Lay examples out flat; responses are numbered in the order of the examples and within them.
+
+    Args:
+        examples: with at least one response each.
+        whole: feed the last token of each response too, for a model that reads it.
+    """
     tokens: list[int] = []
     prompts: list[_Span] = []
     fed: list[tuple[_Span, _Span]] = []
     predictor: list[np.ndarray] = []
     target: list[int] = []
+    ends: list[int] = []
     for example in examples:
         spans: list[_Span] = []
         for prompt in example.prompts:
@@ -99,15 +107,17 @@ def layout(examples: Sequence[Encoded]) -> Layout:
             tokens += prompt
         for response, which in zip(example.responses, example.prompt_of, strict=True):
             prompt = spans[which]
-            own = _Span(len(tokens), len(response) - 1, prompt.length)
-            tokens += response[:-1]
+            given = response if whole else response[:-1]
+            own = _Span(len(tokens), len(given), prompt.length)
+            tokens += given
             if own.length:
                 fed.append((own, prompt))
             last = prompt.start + prompt.length - 1
-            predictor.append(np.concatenate(([last], np.arange(own.start, own.start + own.length))))
+            predictor.append(np.concatenate(([last], np.arange(own.start, own.start + len(response) - 1))))
+            ends.append(own.start + own.length - 1 if own.length else last)
             target += response
         prompts += spans
-    return _assemble(tokens, prompts, fed, predictor, target)
+    return _assemble(tokens, prompts, fed, predictor, target, ends)
 
 
 def _assemble(
@@ -116,6 +126,7 @@ def _assemble(
     fed: Sequence[tuple[_Span, _Span]],
     predictor: Sequence[np.ndarray],
     target: Sequence[int],
+    ends: Sequence[int],
 ) -> Layout:
     positions = np.zeros(len(tokens), dtype=np.int64)
     for span in (*prompts, *(own for own, _ in fed)):
@@ -141,6 +152,7 @@ def _assemble(
         target=torch.tensor(target, dtype=torch.int64),
         cell=torch.from_numpy(cell.astype(np.int64)),
         counts=torch.from_numpy(sizes.astype(np.int64)),
+        ends=torch.tensor(ends, dtype=torch.int64),
     )
 
 

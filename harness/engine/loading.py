@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
+from collections.abc import Iterable
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from harness.digest import digest, file_digest
 from harness.engine.encoding import Encoder
 from harness.engine.language_model import LanguageModel
 from harness.errors import ModelError
+from harness.hub import HubError, first_line, repository
 from harness.suite import ModelRef
 from harness.training import Tokens
 
@@ -34,30 +36,25 @@ def fingerprint(folder: Path) -> str:
 
 
 def resolve(model: ModelRef) -> Path:
-    """The local folder of a model; Hub models come from the cache, or from the Hub where it may be asked.
+    """The local folder of a model. For a model on the Hub it is named by the commit, in the cache of the Hub's client.
 
     Raises:
-        ModelError: the model is not there, not on the Hub, gated, or the Hub may not be asked.
+        ModelError: the model is not there, not on the Hub, gated, or the Hub may not or cannot be asked.
     """
     if model.folder is not None:
         return model.folder
-    from huggingface_hub import snapshot_download
-
     try:
-        patterns = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
-        return Path(snapshot_download(model.name, revision=model.revision, allow_patterns=patterns))
-    except Exception as error:
-        offline = os.environ.get("HF_HUB_OFFLINE", "") not in {"", "0"}
-        hint = "unset HF_HUB_OFFLINE, or " if offline else "check the name and the network, log in if it is gated, or "
-        raise ModelError(
-            f"model {model.name!r} is neither a local folder nor to be had from the Hub: {_first_line(error)}",
-            fix=f"{hint}give a local folder",
-        ) from error
+        found = repository("model", model.name, model.revision)
+        return found.fetch(_of_model(found.paths()))
+    except HubError as error:
+        raise ModelError(error.problem, fix=f"{error.fix}, or give a local folder") from error
 
 
-def _first_line(error: Exception) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
+def _of_model(paths: Iterable[str]) -> list[str]:
+    """Of a repository's files, those that a model and its tokenizer are read from: no other formats, no folders."""
+    top = [path for path in paths if "/" not in path]
+    weights = [p for p in top if fnmatch(p, "*model*.safetensors")] or [p for p in top if fnmatch(p, "*model*.bin")]
+    return weights + [p for p in top if Path(p).suffix in {".json", ".jinja", ".txt", ".model"}]
 
 
 def load_tokenizer(folder: Path) -> Any:
@@ -67,7 +64,7 @@ def load_tokenizer(folder: Path) -> Any:
     try:
         return AutoTokenizer.from_pretrained(str(folder))
     except Exception as error:
-        raise ModelError(f"no tokenizer can be read from {folder}: {_first_line(error)}") from error
+        raise ModelError(f"no tokenizer can be read from {folder}: {first_line(error)}") from error
 
 
 def load(folder: Path, tokens: Tokens, *, dtype: str = "fp32", base: Path | None = None) -> LanguageModel:
@@ -89,21 +86,23 @@ def load(folder: Path, tokens: Tokens, *, dtype: str = "fp32", base: Path | None
     try:
         model = AutoModelForCausalLM.from_pretrained(str(whole), dtype=torch.float32)
     except Exception as error:
-        raise ModelError(f"no causal language model can be read from {whole}: {_first_line(error)}") from error
+        raise ModelError(f"no causal language model can be read from {whole}: {first_line(error)}") from error
     if adapter:
         from peft import PeftModel
 
         model = PeftModel.from_pretrained(model, str(folder))
         if base is None:  # somebody else's adapter: from here on it is a model like any other
-            model = model.merge_and_unload().requires_grad_(True)
+            return merged(wrap(model, load_tokenizer(whole), tokens, dtype=dtype))
     return wrap(model, load_tokenizer(whole), tokens, dtype=dtype)
 
 
 def _base_of(adapter: Path, base: Path | None) -> Path:
     if base is not None:
         return base
-    named = json.loads((adapter / "adapter_config.json").read_text())["base_model_name_or_path"]
-    return resolve(ModelRef(named, None, Path(named) if Path(named).is_dir() else None))
+    named = json.loads((adapter / "adapter_config.json").read_text())
+    base_name, revision = named["base_model_name_or_path"], named.get("revision")
+    folder = Path(base_name) if Path(base_name).is_dir() else None
+    return resolve(ModelRef(base_name, None if folder else revision, folder))
 
 
 def wrap(model: Any, tokenizer: Any, tokens: Tokens, *, dtype: str = "fp32") -> LanguageModel:
@@ -113,6 +112,13 @@ def wrap(model: Any, tokenizer: Any, tokens: Tokens, *, dtype: str = "fp32") -> 
     language_model = LanguageModel(model.to(device()).eval(), tokenizer, encoder, dtype)
     language_model.check_packed()
     return language_model
+
+
+def merged(policy: LanguageModel) -> LanguageModel:
+    """The policy with its adapters, if it has any, folded into its weights, all of which can then be trained."""
+    if hasattr(policy.model, "merge_and_unload"):
+        policy.model = policy.model.merge_and_unload().requires_grad_(True)
+    return policy
 
 
 def save(policy: LanguageModel, folder: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +22,9 @@ ROWS = 512
 CACHE_BYTES = 2 << 30
 """Keys and values kept for the sequences drawn side by side, at most."""
 
+Choose = Callable[[Tensor, Tensor, int], Tensor]
+"""((rows, vocabulary) float64 logits, (rows,) which of the pass they are, step) -> (rows,) token ids."""
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -30,7 +35,11 @@ class Drawn:
     """False if the cap on tokens stopped it."""
 
 
-@torch.no_grad()
+def item_key(name: str) -> int:
+    """An integer that names an item, for `draw`'s keys."""
+    return int(hashlib.sha256(name.encode()).hexdigest()[:8], 16)
+
+
 def draw(
     policy: LanguageModel,
     prompts: Sequence[tuple[int, ...]],
@@ -40,14 +49,14 @@ def draw(
     keys: Sequence[Sequence[int]],
     tick: Callable[[int], None] | None = None,
 ) -> list[list[Drawn]]:
-    """Draw `each` responses per prompt at temperature 1.
+    """Draw `each` responses per prompt at temperature 1, without dropout.
 
     Every response has its own stream of uniform numbers, named by its prompt's key and its place, and inverts the
     cumulative distribution with it: the batch it is drawn in changes nothing but rounding.
 
     Args:
-        policy: in evaluation mode.
-        prompts: token ids, at least one each.
+        policy: in any mode; it is left as it was.
+        prompts: token ids, at least one each, and room for at least one more.
         each: responses per prompt.
         max_tokens: at most so many tokens a response, fewer where the model's context ends.
         keys: per prompt, integers that seed its streams.
@@ -56,20 +65,68 @@ def draw(
     Returns:
         Per prompt, in order, its responses.
     """
+
+    def by_lot(part: Sequence[int]) -> Choose:
+        numbers = np.stack([_uniforms(keys[i], k, max_tokens) for i in part for k in range(each)])
+        uniforms = torch.from_numpy(numbers).to(policy.device)
+        return lambda logits, rows, step: _invert(logits, uniforms[rows, step])
+
+    return _respond(policy, prompts, each, max_tokens, by_lot, tick)
+
+
+def answers(
+    policy: LanguageModel,
+    prompts: Sequence[tuple[int, ...]],
+    *,
+    max_tokens: int,
+    tick: Callable[[int], None] | None = None,
+) -> list[Drawn]:
+    """The greedy response to each prompt: at every step the likeliest token. For the arguments, see `draw`."""
+
+    def likeliest(part: Sequence[int]) -> Choose:
+        del part
+        return lambda logits, rows, step: logits.argmax(-1)  # noqa: ARG005
+
+    return [found for (found,) in _respond(policy, prompts, 1, max_tokens, likeliest, tick)]
+
+
+@torch.no_grad()
+def _respond(
+    policy: LanguageModel,
+    prompts: Sequence[tuple[int, ...]],
+    each: int,
+    max_tokens: int,
+    choosing: Callable[[Sequence[int]], Choose],
+    tick: Callable[[int], None] | None,
+) -> list[list[Drawn]]:
+    """Pass by pass, longest prompts first; `choosing` is given the prompts of a pass."""
+    if not prompts:
+        return []
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]), reverse=True)
     found: dict[int, list[Drawn]] = {}
     longest = max(map(len, prompts)) + max_tokens
     per_pass = max(1, min(ROWS, CACHE_BYTES // (longest * _cache_bytes(policy))) // each)
-    with engine_numerics():
+    with engine_numerics(), _evaluating(policy):
         for start in range(0, len(order), per_pass):
             part = order[start : start + per_pass]
-            uniforms = np.stack([_uniforms(keys[i], k, max_tokens) for i in part for k in range(each)])
-            drawn = _draw_part(policy, [prompts[i] for i in part], each, torch.from_numpy(uniforms))
+            drawn = _one_pass(policy, [prompts[i] for i in part], each, max_tokens, choosing(part))
             for row, i in enumerate(part):
                 found[i] = drawn[row * each : (row + 1) * each]
             if tick:
                 tick(len(part))
     return [found[i] for i in range(len(prompts))]
+
+
+@contextmanager
+def _evaluating(policy: LanguageModel) -> Generator[None]:
+    """Without dropout, in the policy's own precision; its mode comes back afterwards."""
+    training = policy.model.training
+    policy.model.eval()
+    try:
+        with torch.autocast(policy.device.type, torch.bfloat16, enabled=policy.dtype == "bf16"):
+            yield
+    finally:
+        policy.model.train(training)
 
 
 def _cache_bytes(policy: LanguageModel) -> int:
@@ -84,7 +141,10 @@ def _uniforms(key: Sequence[int], place: int, count: int) -> np.ndarray:
     return np.random.Generator(np.random.PCG64([*key, place])).random(count)
 
 
-def _draw_part(policy: LanguageModel, prompts: Sequence[tuple[int, ...]], each: int, uniforms: Tensor) -> list[Drawn]:
+def _one_pass(
+    policy: LanguageModel, prompts: Sequence[tuple[int, ...]], each: int, max_tokens: int, choose: Choose
+) -> list[Drawn]:
+    """`each` rows per prompt, side by side; a row that has ended leaves the batch."""
     device, eos = policy.device, policy.tokenizer.eos_token_id
     longest = max(map(len, prompts))
     tokens = torch.full((len(prompts), longest), eos, dtype=torch.int64)
@@ -92,7 +152,7 @@ def _draw_part(policy: LanguageModel, prompts: Sequence[tuple[int, ...]], each: 
     for row, prompt in enumerate(prompts):
         tokens[row, longest - len(prompt) :] = torch.tensor(prompt)
         seen[row, longest - len(prompt) :] = 1
-    tokens, seen, uniforms = tokens.to(device), seen.to(device), uniforms.to(device)
+    tokens, seen = tokens.to(device), seen.to(device)
     causal: Any = policy.causal
     cache = DynamicCache(config=causal.config)
     positions = (seen.cumsum(-1) - 1).clamp(min=0)
@@ -102,15 +162,12 @@ def _draw_part(policy: LanguageModel, prompts: Sequence[tuple[int, ...]], each: 
     logits, seen = logits.repeat_interleave(each, 0), seen.repeat_interleave(each, 0)
     place = positions[:, -1].repeat_interleave(each, 0)
     alive = torch.arange(len(prompts) * each, device=device)
-    room = [min(uniforms.shape[1], policy.encoder.longest - len(p)) for p in prompts for _ in range(each)]
+    room = [min(max_tokens, policy.encoder.longest - len(p)) for p in prompts for _ in range(each)]
     cap = torch.tensor(room, device=device)
-    written: list[list[int]] = [[] for _ in range(len(prompts) * each)]
-    finished = [False] * len(written)
+    written = torch.full((len(alive), max(room)), -1, dtype=torch.int64, device=device)
     for step in range(max(room)):
-        chosen = _invert(logits, uniforms[alive, step])
-        for row, token in zip(alive.tolist(), chosen.tolist(), strict=True):
-            written[row].append(token)
-            finished[row] = token == eos
+        chosen = choose(logits, alive, step)
+        written[alive, step] = chosen
         stay = ((chosen != eos) & (cap[alive] > step + 1)).nonzero().squeeze(1)
         if not len(stay):
             break
@@ -120,7 +177,12 @@ def _draw_part(policy: LanguageModel, prompts: Sequence[tuple[int, ...]], each: 
         place = place + 1
         seen = torch.cat([seen, seen.new_ones(len(seen), 1)], 1)
         logits = _last_logits(causal, chosen.unsqueeze(1), seen, place.unsqueeze(1), cache)
-    return [Drawn(tuple(t), done) for t, done in zip(written, finished, strict=True)]
+    lengths = (written >= 0).sum(1).tolist()
+    return [_drawn(row[:length], eos) for row, length in zip(written.tolist(), lengths, strict=True)]
+
+
+def _drawn(tokens: Sequence[int], eos: int) -> Drawn:
+    return Drawn(tuple(tokens), tokens[-1] == eos)
 
 
 def _last_logits(causal: Any, tokens: Tensor, seen: Tensor, positions: Tensor, cache: DynamicCache) -> Tensor:

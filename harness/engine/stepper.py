@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
 from harness.batch import Logps
 from harness.engine.encoding import Encoded
-from harness.engine.language_model import LanguageModel
 from harness.engine.numerics import engine_numerics
+from harness.engine.packed_model import PackedModel
 from harness.training import Lora, Training
+
+M = TypeVar("M", bound=PackedModel)
 
 
 class Stepper(Protocol):
@@ -35,7 +37,7 @@ class Stepper(Protocol):
 class LocalStepper:
     """One process, one device, AdamW."""
 
-    def __init__(self, policy: LanguageModel, training: Training) -> None:
+    def __init__(self, policy: PackedModel, training: Training) -> None:
         self._policy, self._clip = policy, training.clip
         self._parameters = [p for p in policy.model.parameters() if p.requires_grad]
         decayed = [p for p in self._parameters if p.ndim >= 2]
@@ -86,18 +88,25 @@ def learning_rate(training: Training, step: int, steps: int) -> float:
     return training.learning_rate * shape[training.schedule]()
 
 
-def make_trainable(policy: LanguageModel, training: Training, seed: int) -> LanguageModel:
-    """The policy with adapters (initialised by `seed`), dropout and precision as `training` asks, in training mode."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        model = _with_lora(policy, training.lora) if training.lora else policy.model
+def make_trainable(policy: M, training: Training, seed: int) -> M:
+    """The policy with dropout and precision as `training` asks, in training mode; with new adapters, initialised by
+    `seed`, where it asks for adapters and the policy has none yet. Those it has are trained on.
+    """
+    model = policy.model
+    if hasattr(model, "peft_config"):
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_("lora_" in name)
+    elif training.lora:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            model = _with_lora(policy, training.lora)
     _set_dropout(model, training)
     policy.model, policy.dtype = model, training.dtype
     model.train()
     return policy
 
 
-def _with_lora(policy: LanguageModel, lora: Lora) -> Any:
+def _with_lora(policy: PackedModel, lora: Lora) -> Any:
     from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(
@@ -105,7 +114,7 @@ def _with_lora(policy: LanguageModel, lora: Lora) -> Any:
         lora_alpha=lora.alpha,  # pyright: ignore[reportArgumentType]  # a float works; peft's hint says int
         lora_dropout=lora.dropout,
         target_modules=list(lora.targets) if lora.targets else "all-linear",
-        task_type="CAUSAL_LM",
+        task_type=policy.task,  # of a sequence classifier, peft leaves the head alone and trains it in full
     )
     return get_peft_model(policy.model, config)
 

@@ -15,10 +15,12 @@ from harness.batch import Facts
 from harness.digest import digest
 from harness.engine.collate import facts
 from harness.engine.encoding import Encoded
-from harness.engine.language_model import LanguageModel, split_by_tokens
+from harness.engine.fresh import FreshResponses
+from harness.engine.language_model import LanguageModel
 from harness.engine.objective import Outcome, Step, run_step
+from harness.engine.packed_model import PackedModel, split_by_tokens
 from harness.engine.stepper import LocalStepper, Stepper, learning_rate, make_trainable
-from harness.errors import DataError, ModelError
+from harness.errors import DataError, HarnessError, ModelError
 from harness.examples import ExampleSet
 from harness.method import Method
 from harness.training import Budget, Training
@@ -39,6 +41,8 @@ class TrainJob:
     training: Training
     budget: Budget
     seed: int
+    reference: LanguageModel | None = None
+    """What scores the samples of a method that draws them: the policy that training starts from."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,8 @@ class TrainReport:
     steps: int
     prompts: int
     response_tokens: int
+    """Of the examples' own responses."""
+    sampled_tokens: int
     partition: str
     """Digest of how every step was cut into micro-batches: results depend on it in their last digits."""
     most_parts: int
@@ -78,11 +84,12 @@ def _kind(labels: Sequence[object]) -> str:
     return "mixed" if len(found) != 1 else str(found.pop())
 
 
-def train(policy: LanguageModel, job: TrainJob, metrics: Path, progress: Progress | None = None) -> TrainReport:
-    """Train a policy in place; one line of JSON per optimiser step goes to `metrics`.
+def train(policy: PackedModel, job: TrainJob, metrics: Path, progress: Progress | None = None) -> TrainReport:
+    """Train a policy or a reward model in place; one line of JSON per optimiser step goes to `metrics`.
 
     Raises:
         DataError: there is nothing to train on.
+        HarnessError: the method draws samples, and the job cannot.
         ModelError: the loss or the gradient stopped being finite.
     """
     if not len(job.examples):
@@ -92,12 +99,14 @@ def train(policy: LanguageModel, job: TrainJob, metrics: Path, progress: Progres
     orders = epoch_orders(job.examples, job.budget.epochs, job.seed)
     batches = [o[i : i + job.budget.batch] for o in orders for i in range(0, len(o), job.budget.batch)]
     stepper = LocalStepper(policy, job.training)
+    fresh = _fresh(policy, job, encoded)
     about = facts(job.examples.examples)
     log = _Log(job.method)
     with metrics.open("w") as lines, torch.random.fork_rng():
         torch.manual_seed(job.seed)
         for number, batch in enumerate(batches):
-            step = _step(encoded, batch, job.columns, about, policy)
+            own = fresh.join(number, batch) if fresh else [encoded[i] for i in batch]
+            step = _step(dict(zip(batch, own, strict=True)), job.columns, about, policy.token_budget)
             rate = learning_rate(job.training, number, len(batches))
             outcome, norm = _update(stepper, job.method, step, rate)
             lines.write(json.dumps(log.line(number, step, outcome, rate, norm)) + "\n")
@@ -107,16 +116,24 @@ def train(policy: LanguageModel, job: TrainJob, metrics: Path, progress: Progres
     return log.report(sum(map(len, batches)))
 
 
+def _fresh(policy: PackedModel, job: TrainJob, encoded: Sequence[Encoded]) -> FreshResponses | None:
+    sampling = job.method.sampling()
+    if sampling is None:
+        return None
+    if job.reference is None or not isinstance(policy, LanguageModel):
+        raise HarnessError(
+            f"method {job.method.name!r} draws samples: it needs a language model to train and one to score them",
+            fix="give the job a reference",
+        )
+    return FreshResponses(policy, job.reference, sampling, encoded, job.seed)
+
+
 def _step(
-    encoded: Sequence[Encoded],
-    batch: Sequence[int],
-    columns: Mapping[str, Sequence[np.ndarray]],
-    about: Facts,
-    policy: LanguageModel,
+    examples: Mapping[int, Encoded], columns: Mapping[str, Sequence[np.ndarray]], about: Facts, budget: int
 ) -> Step:
-    """The examples of a step, longest first, in micro-batches within the token budget."""
-    order = sorted(batch, key=lambda i: encoded[i].length, reverse=True)
-    parts = split_by_tokens([encoded[i] for i in order], policy.token_budget)
+    """The examples of a step by their index, longest first, in micro-batches within the token budget."""
+    order = sorted(examples, key=lambda i: examples[i].length, reverse=True)
+    parts = split_by_tokens([examples[i] for i in order], budget)
     return Step(parts, {name: [values[i] for i in order] for name, values in columns.items()}, about)
 
 
@@ -139,18 +156,23 @@ class _Log:
         self._method = method
         self._lines: list[dict[str, float]] = []
         self._parts: list[list[int]] = []
-        self._tokens = 0
+        self._tokens = self._sampled = 0
 
     def line(self, number: int, step: Step, outcome: Outcome, rate: float, norm: float) -> dict[str, object]:
-        tokens = sum(len(r) for e in step.examples for r in e.responses)
+        own, sampled = _token_counts(step.examples)
         values = {"loss": float(outcome.loss), "gradient_norm": norm, "learning_rate": rate}
         with torch.no_grad():
             values |= {k: float(v) for k, v in self._method.diagnostics(outcome.batch).items()}
-        self._tokens += tokens
+        counts: dict[str, object] = {"response_tokens": own}
+        if outcome.batch.samples is not None:
+            values["unfinished"] = 1 - float(outcome.batch.samples.finished.float().mean())
+            counts["sampled_tokens"] = sampled
+        self._tokens += own
+        self._sampled += sampled
         self._lines.append(values)
         self._parts.append([len(p) for p in step.parts])
         finite = {k: v if math.isfinite(v) else None for k, v in values.items()}
-        return {"step": number + 1, **finite, "response_tokens": tokens, "micro_batches": self._parts[-1]}
+        return {"step": number + 1, **finite, **counts, "micro_batches": self._parts[-1]}
 
     def report(self, prompts: int) -> TrainReport:
         tail = self._lines[-max(1, len(self._lines) // 10) :]
@@ -159,7 +181,14 @@ class _Log:
             steps=len(self._lines),
             prompts=prompts,
             response_tokens=self._tokens,
+            sampled_tokens=self._sampled,
             partition=digest(self._parts),
             most_parts=max(map(len, self._parts)),
             last={k: v for k, v in means.items() if math.isfinite(v)},
         )
+
+
+def _token_counts(examples: Sequence[Encoded]) -> tuple[int, int]:
+    """Tokens of the examples' own responses, and of their samples."""
+    lengths = [(len(r), k >= len(e.responses) - e.samples) for e in examples for k, r in enumerate(e.responses)]
+    return sum(n for n, sample in lengths if not sample), sum(n for n, sample in lengths if sample)

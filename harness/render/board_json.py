@@ -36,7 +36,8 @@ def json_text(board: Board) -> str:
 def stable_view(board_json: dict[str, Any]) -> dict[str, Any]:
     """The JSON of a board without times and memory: what two runs of one suite must agree in."""
     rows = [{**row, "cost": {part: _stable(cost) for part, cost in row["cost"].items()}} for row in board_json["rows"]]
-    return {**board_json, "rows": rows}
+    shared = [{**one, "cost": _stable(one["cost"])} for one in board_json["shared"]]
+    return {**board_json, "rows": rows, "shared": shared}
 
 
 def _stable(cost: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -49,7 +49,10 @@ def _shared_training(board: Board) -> Mapping[str, Any]:
 
 def cost_table(board: Board) -> Table:
     """What a seed of each row cost, and the time of all its seeds together."""
-    titles = ("training", "CPU", "peak memory", "prompts", "response tokens", "evaluation", "tokens sampled", "in all")
+    titles = (
+        *("training", "CPU", "peak memory", "prompts", "response tokens", "tokens sampled"),
+        *("evaluation", "tokens sampled to judge", "in all"),
+    )
     columns = (Column("row"), *(Column(title, right=True) for title in titles))
     lines = tuple(Line((one_line(row.label), *_costs(row)), tone(row)) for row in board.rows)
     note = (
@@ -72,9 +75,9 @@ def _costs(row: BoardRow) -> tuple[str, ...]:
 
 def _training_costs(train: Cost | None) -> tuple[str, ...]:
     if train is None:
-        return (NONE,) * 5
+        return (NONE,) * 6
     times = duration(train.seconds), duration(train.cpu_seconds), size(train.peak_bytes)
-    return (*times, whole(train.prompts), whole(train.response_tokens))
+    return (*times, whole(train.prompts), whole(train.response_tokens), whole(train.sampled_tokens))
 
 
 def counted_table(board: Board) -> Table | None:

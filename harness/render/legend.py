@@ -60,7 +60,9 @@ def order_sentence(board: Board) -> str:
     better = "higher" if primary.higher_is_better else "lower"
     return (
         f"Rows are ordered by {one_line(primary.name)} ({better} is better). Tied with best: the row's interval meets "
-        "that of the best row, so their order means nothing. The base and the oracle are references, not contenders."
+        "that of the best row, so their order means nothing. The base, the oracle and rows that only rate responses "
+        "are references, not contenders."
+        + (" Rows are compared with those that had as many training prompts." if board.sizes else "")
     )
 
 

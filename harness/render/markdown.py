@@ -11,6 +11,7 @@ from harness.board import Board, Heading
 from harness.render.fact_tables import cost_table, counted_table, ledger_table, rows_table
 from harness.render.legend import Footnotes, banners, incomplete, interval_sentences, order_sentence
 from harness.render.metric_tables import about_notes, family_tables, headline, main_table, seeds_table
+from harness.render.side_tables import published_table, shared_table, size_tables
 from harness.render.table import Table, split
 from harness.render.text import one_line
 
@@ -44,12 +45,13 @@ def markdown(board: Board) -> str:
     families = family_tables(board, notes)
     if not families:
         blocks.append(_about(headline(board)))
-    if seeds := seeds_table(board):
-        blocks += _table(seeds)
+    for table in (*size_tables(board, notes), published_table(board, notes), seeds_table(board)):
+        blocks += _table(table) if table else []
     for table in families:
         blocks += _table(table, heading=f"## All figures: {escape(table.title)}")
         blocks.append(_about([h for h in board.metrics if one_line(h.evaluator) == table.title]))
-    for table in (cost_table(board), rows_table(board), counted_table(board), ledger_table(board)):
+    facts = (cost_table(board), shared_table(board), rows_table(board), counted_table(board), ledger_table(board))
+    for table in facts:
         blocks += _table(table) if table else []
     return "\n\n".join(block for block in blocks if block) + "\n"
 

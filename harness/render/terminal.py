@@ -14,6 +14,7 @@ from harness.board import Board
 from harness.render.fact_tables import cost_table, counted_table, ledger_table, rows_table
 from harness.render.legend import Footnotes, banners, incomplete, interval_sentences, order_sentence
 from harness.render.metric_tables import about_notes, family_tables, headline, main_table, seeds_table
+from harness.render.side_tables import published_table, shared_table, size_tables
 from harness.render.table import Table, Tone, split
 
 STYLES: dict[Tone, str] = {
@@ -34,8 +35,14 @@ GAP = 2
 def print_board(board: Board, console: Console) -> None:
     """Print a board; colours only where the console is a terminal."""
     notes = Footnotes.of(board)
-    details = [*family_tables(board, notes), seeds_table(board), cost_table(board), rows_table(board)]
-    for table in [*details, counted_table(board), ledger_table(board)]:
+    figures = [
+        *family_tables(board, notes),
+        seeds_table(board),
+        *size_tables(board, notes),
+        published_table(board, notes),
+    ]
+    facts = [cost_table(board), shared_table(board), rows_table(board), counted_table(board), ledger_table(board)]
+    for table in [*figures, *facts]:
         if table is not None:
             _print_table(console, table)
     _print_table(console, main_table(board, notes))

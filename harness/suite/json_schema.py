@@ -11,13 +11,24 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
+from harness.column import Column
 from harness.host import Registry, Shelf
 from harness.method import Method
 from harness.suite.field_docs import field_docs
-from harness.suite.option_types import NestedMethod, option_types
-from harness.suite.options import named_method
-from harness.suite.schema import DataFile, EvaluatorFile, MethodRow, ModelFile, PolicyRow, SuiteFile
-from harness.training import Budget, Lora, Tokens, Training
+from harness.suite.option_types import NestedColumn, NestedMethod, option_types
+from harness.suite.options import named
+from harness.suite.schema import (
+    BudgetFile,
+    ColumnRow,
+    DataFile,
+    EvaluatorFile,
+    MethodRow,
+    ModelFile,
+    PolicyRow,
+    PublishedFigure,
+    SuiteFile,
+)
+from harness.training import Lora, Tokens, Training
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -30,17 +41,20 @@ def json_schema(registry: Registry) -> Schema:
     schema = SuiteFile.model_json_schema()
     definitions: Schema = schema["$defs"]
     _describe(schema, SuiteFile)
-    for model in (Budget, Lora, ModelFile, PolicyRow, Tokens, Training):
+    for model in (BudgetFile, Lora, ModelFile, PolicyRow, PublishedFigure, Tokens, Training):
         _describe(definitions[model.__name__], model)
-    for part in (MethodRow, EvaluatorFile, DataFile):
+    for part in (MethodRow, ColumnRow, EvaluatorFile, DataFile):
         definitions.pop(part.__name__)
     methods = _entries(registry.methods, MethodRow, "method", definitions)
     evaluators = _entries(registry.evaluators, EvaluatorFile, "evaluator", definitions)
+    rated = _entries(registry.columns, ColumnRow, "column", definitions)
     definitions[NestedMethod.__name__] = _nested(registry.methods)
+    definitions[NestedColumn.__name__] = _nested(registry.columns)
     top: Schema = schema["properties"]
     top["model"]["anyOf"].insert(0, _TEXT | {"description": f"Short for {{name: ...}}. {ModelFile.__doc__}"})
     top["data"]["anyOf"] = [*_sources(registry.sources, definitions), {"type": "null"}]
-    top["methods"]["items"] = {"anyOf": [_names(registry.methods), *methods, {"$ref": f"#/$defs/{PolicyRow.__name__}"}]}
+    judged = {"$ref": f"#/$defs/{PolicyRow.__name__}"}
+    top["methods"]["items"] = {"anyOf": [_names(registry.methods), *methods, *rated, judged]}
     top["evaluators"]["items"] = {"anyOf": [_names(registry.evaluators), *evaluators]}
     return {"$schema": DIALECT, **schema}
 
@@ -69,7 +83,7 @@ def _entries(shelf: Shelf[Any], model: type[BaseModel], key: str, definitions: S
         form["properties"].get("training", {}).pop("default", None)
         form["properties"][key] = {"const": name}
         form["properties"]["options"] = {"$ref": f"#/$defs/{_definition(shelf, name)}"}
-        definitions[_definition(shelf, name)] = _options(kind, definitions, grid=key == "method")
+        definitions[_definition(shelf, name)] = _options(kind, definitions, grid=key != "evaluator")
         found.append(form)
     return found
 
@@ -79,7 +93,7 @@ def _sources(shelf: Shelf[Any], definitions: Schema) -> list[Schema]:
     for name, kind in shelf.offers.items():
         form = _options(kind, definitions, grid=False)
         form["properties"] = {"source": {"const": name}, **form["properties"]}
-        form["required"] = ["source", *form.get("required", ())]
+        form.pop("required", None)  # what a suite leaves out, one that it extends may say
         found.append(form | {"title": f"source {name}", "description": _summary(kind)})
     return found
 
@@ -98,8 +112,8 @@ def _options(kind: type, definitions: Schema, *, grid: bool) -> Schema:
     _describe(schema, kind)
     for field in dataclasses.fields(kind):
         default = field.default_factory() if callable(field.default_factory) else field.default
-        if field.name in types.methods and isinstance(default, Method):
-            schema["properties"][field.name]["default"] = named_method(default, defaults=False)
+        if field.name in types.nested and isinstance(default, Method | Column):
+            schema["properties"][field.name]["default"] = named(default, defaults=False)
     if grid:
         for name, one in schema["properties"].items():
             if not types.takes_list(name):
@@ -113,19 +127,19 @@ def _one_or_many(one: Schema) -> Schema:
     return outer | {"anyOf": [inner, {"type": "array", "items": inner, "minItems": 1}]}
 
 
-def _nested(methods: Shelf[Any]) -> Schema:
-    """A method as an option of another: its name, or `{method, options}`."""
+def _nested(shelf: Shelf[Any]) -> Schema:
+    """A method or a column as an option: its name, or `{method, options}`, `{column, options}`."""
     forms = [
         {
             "type": "object",
-            "title": f"method {name}",
-            "properties": {"method": {"const": name}, "options": {"$ref": f"#/$defs/{_definition(methods, name)}"}},
-            "required": ["method"],
+            "title": f"{shelf.kind} {name}",
+            "properties": {shelf.kind: {"const": name}, "options": {"$ref": f"#/$defs/{_definition(shelf, name)}"}},
+            "required": [shelf.kind],
             "additionalProperties": False,
         }
-        for name in methods.offers
+        for name in shelf.offers
     ]
-    return {"anyOf": [_names(methods), *forms]}
+    return {"anyOf": [_names(shelf), *forms]}
 
 
 def _summary(kind: type) -> str:

@@ -29,7 +29,7 @@ def longhand(root: Node) -> Node:
 
 def default_label(node: Node) -> str | None:
     """The label of a row or an evaluator: the one given, else the name of what it is; None where it has neither."""
-    for key in ("label", "method", "evaluator", "policy"):
+    for key in ("label", "method", "evaluator", "column", "policy"):
         named = node.child(key)
         if named is not None and isinstance(named.value, str):
             return folder_name(named.value) if key == "policy" else named.value

@@ -9,11 +9,13 @@ import types
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, PydanticUserError, TypeAdapter
 
+from harness.column import Column
 from harness.errors import PluginError
+from harness.host import Registry, Shelf
 from harness.method import Method
 
 
@@ -26,6 +28,33 @@ class NestedMethod(BaseModel):
     options: dict[str, Any] = {}
 
 
+class NestedColumn(BaseModel):
+    """An option that is a column."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: str
+    options: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Nesting:
+    """An option that is configured as a plugin object of its own: `{key: NAME, options: {...}}`, or the name alone."""
+
+    key: Literal["method", "column"]
+    base: type
+    """What the object must derive from."""
+
+    @property
+    def form(self) -> type[BaseModel]:
+        """What a suite writes, without its inner options."""
+        return NestedMethod if self.key == "method" else NestedColumn
+
+    def shelf(self, registry: Registry) -> Shelf[Any]:
+        """Where its kinds are found by name."""
+        return registry.methods if self.key == "method" else registry.columns
+
+
 @dataclass(frozen=True)
 class OptionTypes:
     """What a plugin's dataclass may be given."""
@@ -33,10 +62,10 @@ class OptionTypes:
     kind: type
     types: Mapping[str, Any]
     """Option -> its type."""
-    methods: Mapping[str, type[Method]]
-    """The options that are methods themselves -> the type they must derive from."""
+    nested: Mapping[str, Nesting]
+    """The options that are methods or columns themselves."""
     checked: type
-    """A dataclass of the same fields, but without the plugin's own checks; `NestedMethod` stands for a method."""
+    """A dataclass of the same fields, but without the plugin's own checks; `Nesting.form` stands for what is nested."""
     adapter: TypeAdapter[Any]
     """Checks plain data against `checked`."""
 
@@ -53,16 +82,21 @@ def option_types(kind: type) -> OptionTypes:
         PluginError: a field has a type that no suite can write.
     """
     hints = _field_types(kind)
-    methods: dict[str, type[Method]] = {}
+    inner: dict[str, Nesting] = {}
     fields: list[tuple[str, Any, Any]] = []
     for field in dataclasses.fields(kind):
         if field.name not in hints:
             continue
         hint, default = hints[field.name], field.default
         factory: Any = field.default_factory
-        if nested := _method_type(hint):
-            methods[field.name] = nested
-            hint = NestedMethod | None if type(None) in get_args(hint) else NestedMethod
+        if nesting := _nesting(hint):
+            if not issubclass(kind, Method):
+                raise PluginError(
+                    f"the option {field.name!r} of {kind.__name__} is a {nesting.key}",
+                    fix="only a method may have such",
+                )
+            inner[field.name] = nesting
+            hint = nesting.form | None if type(None) in get_args(hint) else nesting.form
             default = dataclasses.MISSING if _required(field) else None
             factory = dataclasses.MISSING
         copied = dataclasses.field() if _required(field) else _with_default(default, factory)
@@ -70,12 +104,12 @@ def option_types(kind: type) -> OptionTypes:
     namespace = {"__pydantic_config__": ConfigDict(extra="forbid")}
     checked = dataclasses.make_dataclass(f"{kind.__name__}Options", fields, kw_only=True, namespace=namespace)
     try:
-        return OptionTypes(kind, hints, methods, checked, TypeAdapter(checked))
+        return OptionTypes(kind, hints, inner, checked, TypeAdapter(checked))
     except PydanticUserError as error:
         raise PluginError(f"options of {kind.__name__} cannot be checked: {error.message}", fix=_FIX) from error
 
 
-_FIX = "options are plain JSON types or another harness.Method"
+_FIX = "options are plain JSON types, another harness.Method or a harness.Column"
 
 
 def _required(field: dataclasses.Field[Any]) -> bool:
@@ -117,9 +151,13 @@ def _members(hint: Any) -> tuple[Any, ...]:
     return tuple(_bare(branch) for branch in branches)
 
 
-def _method_type(hint: Any) -> type[Method] | None:
-    found = [m for m in _members(hint) if isinstance(m, type) and issubclass(m, Method)]
-    return found[0] if found else None
+def _nesting(hint: Any) -> Nesting | None:
+    for member in _members(hint):
+        if isinstance(member, type) and issubclass(member, Method):
+            return Nesting("method", member)
+        if isinstance(member, type) and issubclass(member, Column):
+            return Nesting("column", member)
+    return None
 
 
 def _holds_list(hint: Any) -> bool:

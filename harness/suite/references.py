@@ -14,7 +14,8 @@ _HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", re.ASCII)
 
 
 def model_ref(node: Node, revision: str | None = None) -> ModelRef:
-    """The model that `node` names: a folder where there is one, relative to what set it, else an id on the Hub.
+    """The model that `node` names: a folder where there is one, relative to what set it, else an id on the Hub, which
+    may bring its revision along: `org/name@revision`.
 
     Raises:
         HarnessError: it is neither.
@@ -25,6 +26,8 @@ def model_ref(node: Node, revision: str | None = None) -> ModelRef:
         if revision is not None:
             raise HarnessError(f"{name!r} is a local folder, which has no revision", fix="leave `revision` out")
         return ModelRef(name, None, folder)
+    if revision is None and "@" in name:
+        name, _, revision = name.partition("@")
     if not _HUB_ID.fullmatch(name):
         raise HarnessError(f"{name!r} is neither a folder, looked for at {folder}, nor an id on the Hub")
     return ModelRef(name, revision, None)

@@ -18,7 +18,7 @@ from harness.suite.node import Node, Place
 from harness.suite.options import configure_node, described
 from harness.suite.positions import note
 from harness.suite.problems import Problems
-from harness.suite.references import model_ref, with_absolute_paths
+from harness.suite.references import model_ref
 from harness.suite.rows import Entry, evaluators, rows
 from harness.suite.schema import SuiteFile
 from harness.suite.suite import ModelRef, Row, Suite
@@ -63,13 +63,17 @@ def resolve(root: Node, name: str, registry: Registry, problems: Problems, only:
         rows=tuple(entry.made for entry in chosen),
         evaluators=tuple(entry.made for entry in judges),
         seeds=file.seeds,
-        budget=file.budget,
+        budgets=file.budget.each(),
+        published=file.published,
+        asked=frozenset(entry.made.label for entry in chosen if not only or entry.names & set(only)),
         keep=file.keep,
         as_run={
-            **file.model_dump(mode="json", include={"description", "model", "tokens", "seeds", "budget", "keep"}),
+            **file.model_dump(
+                mode="json", include={"description", "model", "tokens", "seeds", "budget", "published", "keep"}
+            ),
             "data": data.written,
             "training": file.training.model_dump(mode="json"),
-            "methods": [plain(entry.written) for entry in chosen],
+            "methods": [plain(row) for row in {str(e.written["label"]): e.written for e in chosen}.values()],
             "evaluators": [plain(entry.written) for entry in judges],
         },
     )
@@ -136,11 +140,10 @@ def _data(root: Node, registry: Registry, problems: Problems) -> _Data | None:
         problems.take(named.place, error)
         return None
     given = node.without("source")
-    source = configure_node(kind, with_absolute_paths(given, kind.path_options), registry, problems)
+    source = configure_node(kind, given, registry, problems)
     if source is None:
         return None
-    as_given = {key: given.keys[key].plain for key in kind.path_options if key in given.keys}
-    written: dict[str, Plain] = {"source": name, **described(source, defaults=True), **as_given}
+    written: dict[str, Plain] = {"source": name, **described(source, defaults=True, given=given)}
     return _Data(source, registry.sources.origins[name], written)
 
 
@@ -148,10 +151,16 @@ def _chosen(entries: Sequence[Entry[Row]], only: Sequence[str]) -> list[Entry[Ro
     if not only:
         return list(entries)
     problems = Problems()
-    known = {entry.made.label for entry in entries} | {entry.stem for entry in entries}
+    known = {name for entry in entries for name in entry.names}
     for label in only:
         if label not in known:
             place = Place(f"--only {label}", None, Path.cwd())
             problems.add(place, f"no row is called {label!r}; {nearest(label, known)}")
     problems.raise_any()
-    return [entry for entry in entries if entry.made.label in only or entry.stem in only]
+    kept: set[str] = set()
+    for entry in entries:
+        row = entry.made if entry.names & set(only) else None
+        while row is not None:  # what a row starts from is needed with it
+            kept.add(row.label)
+            row = row.initial
+    return [entry for entry in entries if entry.made.label in kept]

@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from harness.digest import Plain, plain
 from harness.errors import HarnessError
-from harness.host import Registry
-from harness.suite.grid import Point, expand
+from harness.host import Registry, Shelf
+from harness.suite.entry import Entry, Kind
+from harness.suite.grid import expand, sized, suffix
+from harness.suite.init import linked
 from harness.suite.longhand import folder_name
 from harness.suite.node import Node, Place
 from harness.suite.options import configure_node, described
 from harness.suite.problems import Problems
 from harness.suite.references import model_ref
-from harness.suite.schema import EvaluatorFile, MethodRow, PolicyRow, SuiteFile
+from harness.suite.schema import ColumnRow, EvaluatorFile, MethodRow, PolicyRow, SuiteFile
 from harness.suite.suite import EvaluatorEntry, Row
-from harness.training import Training
-
-Kind = TypeVar("Kind", Row, EvaluatorEntry)
+from harness.training import Budget, Training
 
 BASE, ORACLE = "base", "oracle"
-
-
-@dataclass(frozen=True)
-class Entry(Generic[Kind]):
-    """One entry of the suite, made ready."""
-
-    made: Kind
-    stem: str
-    """The label without what a grid adds."""
-    place: Place
-    written: dict[str, Plain]
-    """The entry with every default filled in, as a suite would write it."""
 
 
 def rows(file: SuiteFile, nodes: Sequence[Node], registry: Registry, problems: Problems) -> list[Entry[Row]]:
@@ -41,52 +29,139 @@ def rows(file: SuiteFile, nodes: Sequence[Node], registry: Registry, problems: P
     found: list[Entry[Row]] = []
     for row, node in zip(file.methods, nodes, strict=True):
         try:
-            found += _policy(row, node) if isinstance(row, PolicyRow) else _trained(row, node, file, registry, problems)
+            match row:
+                case PolicyRow():
+                    found += _policy(row, node)
+                case ColumnRow():
+                    found += _rating(row, node, file, registry, problems)
+                case MethodRow():
+                    found += _trained(row, node, file, registry, problems)
         except HarnessError as error:
-            problems.take(node.at("options" if isinstance(row, MethodRow) else "policy").place, error)
+            problems.take(node.at("policy" if isinstance(row, PolicyRow) else "options").place, error)
     _forbid_twins(found, problems)
-    return found
+    return linked(found, problems)
 
 
 def _policy(row: PolicyRow, node: Node) -> list[Entry[Row]]:
     policy = row.policy
     if policy not in (BASE, ORACLE):
-        ref = model_ref(node.at("policy"))
+        ref = model_ref(node.at("policy"), row.revision)
         policy = str(ref.folder or ref.name)
+    elif row.revision is not None:
+        raise HarnessError(f"{policy} has no revision", fix="leave `revision` out; that of the base is set in `model`")
     label = row.label or folder_name(row.policy)
-    made = Row(label, method=None, policy=policy, origin=None, training=Training(), seeds=(), options={})
-    return [Entry(made, label, node.place, {"policy": row.policy, "label": label})]
+    made = Row(
+        label,
+        method=None,
+        policy=policy,
+        origin=None,
+        training=Training(),
+        seeds=(),
+        options={},
+        revision=row.revision,
+    )
+    pinned: dict[str, Plain] = {} if row.revision is None else {"revision": row.revision}
+    return [Entry(made, label, node.place, {"policy": row.policy, **pinned, "label": label})]
 
 
-def _trained(row: MethodRow, node: Node, file: SuiteFile, registry: Registry, problems: Problems) -> list[Entry[Row]]:
-    try:
-        kind = registry.methods.get(row.method)
-    except HarnessError as error:
-        hint = f"write {{policy: {row.method}}}" if row.method in (BASE, ORACLE) else error.fix
-        problems.add(node.at("method").place, error.problem, fix=hint)
-        return []
+@dataclass(frozen=True)
+class _Variant:
+    """One row that an entry makes: a point of the grid of its options, at one budget."""
+
+    options: Node
+    budget: Budget
+    suffix: str
+    """What the grid adds to the label: `[beta=0.1]`, or nothing."""
+    sized: str
+    """What the budget adds after that: `[prompts=250]`, or nothing."""
+
+
+def _variants(kind: type, node: Node, budgets: Sequence[Budget], registry: Registry) -> list[_Variant]:
+    return [
+        _Variant(point.options, budget, suffix(point.chosen), sized(budget) if len(budgets) > 1 else "")
+        for point in expand(kind, node.child("options") or Node({}, node.place), registry)
+        for budget in budgets
+    ]
+
+
+def _rating(
+    row: ColumnRow, node: Node, file: SuiteFile, registry: Registry, problems: Problems
+) -> Iterator[Entry[Row]]:
+    kind = _found(registry.columns, row.column, node.at("column"), problems)
+    if kind is None:
+        return
+    if row.seeds is not None and not kind.learns:
+        problems.add(node.at("seeds").place, f"the column {row.column!r} learns nothing, so its row has no seeds")
+    stem = row.label or row.column
+    seeds = (file.seeds if row.seeds is None else row.seeds) if kind.learns else ()
+    for variant in _variants(kind, node, file.budget.each() if kind.learns else (Budget(),), registry):
+        column = configure_node(kind, variant.options, registry, problems)
+        if column is None:
+            continue
+        made = Row(
+            label=f"{stem}{variant.suffix}{variant.sized}",
+            method=None,
+            policy=None,
+            origin=registry.columns.origins[row.column],
+            training=Training(),
+            seeds=seeds,
+            options=described(column, defaults=False, given=variant.options),
+            unsized=f"{stem}{variant.suffix}",
+            budget=variant.budget,
+            column=column,
+        )
+        written: dict[str, Plain] = {
+            "column": row.column,
+            "label": made.unsized,
+            "options": described(column, defaults=True, given=variant.options),
+            "seeds": plain(seeds) or None,
+        }
+        yield Entry(made, stem, node.place, written)
+
+
+def _trained(
+    row: MethodRow, node: Node, file: SuiteFile, registry: Registry, problems: Problems
+) -> Iterator[Entry[Row]]:
+    kind = _found(registry.methods, row.method, node.at("method"), problems)
+    if kind is None:
+        return
     training = _merged_training(file.training, row.training)
     seeds = file.seeds if row.seeds is None else row.seeds
     stem = row.label or row.method
-
-    def entry(point: Point) -> Entry[Row] | None:
-        method = configure_node(kind, point.options, registry, problems)
+    for variant in _variants(kind, node, file.budget.each(), registry):
+        method = configure_node(kind, variant.options, registry, problems)
         if method is None:
-            return None
-        label = f"{stem}{point.suffix}"
-        options = described(method, defaults=False)
-        made = Row(label, method, None, registry.methods.origins[row.method], training, seeds, options)
+            continue
+        made = Row(
+            label=f"{stem}{variant.suffix}{variant.sized}",
+            method=method,
+            policy=None,
+            origin=registry.methods.origins[row.method],
+            training=training,
+            seeds=seeds,
+            options=described(method, defaults=False, given=variant.options),
+            unsized=f"{stem}{variant.suffix}",
+            budget=variant.budget,
+        )
         written: dict[str, Plain] = {
             "method": row.method,
-            "label": label,
-            "options": described(method, defaults=True),
+            "label": made.unsized,
+            "options": described(method, defaults=True, given=variant.options),
             "training": plain(training.model_dump(mode="json")),
+            "init": row.init,
             "seeds": plain(seeds),
         }
-        return Entry(made, stem, node.place, written)
+        yield Entry(made, stem, node.place, written, row.init)
 
-    points = expand(kind, node.child("options") or Node({}, node.place), registry)
-    return [made for point in points if (made := entry(point)) is not None]
+
+def _found(shelf: Shelf[Any], name: str, node: Node, problems: Problems) -> Any | None:
+    """The kind called so; None, and more `problems`, where nothing is."""
+    try:
+        return shelf.get(name)
+    except HarnessError as error:
+        hint = f"write {{policy: {name}}}" if name in (BASE, ORACLE) else error.fix
+        problems.add(node.place, error.problem, fix=hint)
+        return None
 
 
 def _merged_training(suite: Training, row: Training) -> Training:
@@ -117,10 +192,8 @@ def evaluators(
 def _evaluator(
     entry: EvaluatorFile, node: Node, registry: Registry, problems: Problems
 ) -> Entry[EvaluatorEntry] | None:
-    try:
-        kind = registry.evaluators.get(entry.evaluator)
-    except HarnessError as error:
-        problems.take(node.at("evaluator").place, error)
+    kind = _found(registry.evaluators, entry.evaluator, node.at("evaluator"), problems)
+    if kind is None:
         return None
     configured = configure_node(kind, node.child("options") or replace(node, value={}), registry, problems)
     if configured is None:
@@ -129,7 +202,7 @@ def _evaluator(
     written: dict[str, Plain] = {
         "evaluator": entry.evaluator,
         "label": label,
-        "options": described(configured, defaults=True),
+        "options": described(configured, defaults=True, given=node.child("options")),
     }
     made = EvaluatorEntry(label, configured, registry.evaluators.origins[entry.evaluator])
     return Entry(made, label, node.place, written)

@@ -14,22 +14,30 @@ from harness.training import Budget, Tokens, Training
 
 
 def _label(text: str) -> str:
-    if not text or len(text) > 80 or text != text.strip() or not text.isprintable():
-        raise ValueError("should be 1 to 80 printable characters, with no space at either end")
+    if not text or len(text) > 200 or text != text.strip() or not text.isprintable():
+        raise ValueError("should be 1 to 200 printable characters, with no space at either end")
     return text
 
 
-def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
-    if not seeds or len(set(seeds)) < len(seeds):
+def _distinct(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    if not numbers or len(set(numbers)) < len(numbers):
         raise ValueError("should be at least one number, and all distinct")
-    return seeds
+    return numbers
 
 
+Count: TypeAlias = Annotated[int, Field(ge=1)]
 RowLabel: TypeAlias = Annotated[str, AfterValidator(_label)]
 Seeds: TypeAlias = Annotated[
     tuple[Annotated[int, Field(ge=0, lt=2**32)], ...],
     Field(json_schema_extra={"minItems": 1, "uniqueItems": True}),
     AfterValidator(_distinct),
+]
+Sizes: TypeAlias = Annotated[
+    tuple[Count, ...], Field(json_schema_extra={"minItems": 1, "uniqueItems": True}), AfterValidator(_distinct)
+]
+Prompts: TypeAlias = Annotated[
+    Annotated[Count | None, Tag("one")] | Annotated[Sizes, Tag("several")],
+    Discriminator(lambda value: "several" if isinstance(value, list | tuple) else "one"),
 ]
 
 
@@ -66,8 +74,25 @@ class MethodRow(_Strict):
     """Options of the method."""
     training: Training = Training()
     """What differs from the suite's `training`."""
+    init: RowLabel | None = None
+    """The label of the row whose policy this one starts from, at the same seed; that policy is its reference. Null for
+    the base model."""
     seeds: Seeds | None = None
     """Seeds of this row alone; null for those of the suite."""
+
+
+class ColumnRow(_Strict):
+    """A row that rates responses but writes none, such as a reward model. It is judged where a score is enough."""
+
+    column: str
+    """The name of an installed column."""
+    label: RowLabel | None = None
+    """What the board calls the row; unique. By default the column's name."""
+    options: dict[str, Any] = {}
+    """Options of the column."""
+    seeds: Seeds | None = None
+    """Seeds of this row alone, for a column that learns; null for those of the suite. A column that does not learn has
+    no seeds."""
 
 
 class PolicyRow(_Strict):
@@ -76,6 +101,8 @@ class PolicyRow(_Strict):
     policy: Annotated[str, Field(min_length=1)]
     """base: what the rows start from; oracle: the truth of the source; else a finished checkpoint, as a local folder or
     an id on the Hub."""
+    revision: str | None = None
+    """Of a checkpoint on the Hub: a commit, branch or tag; null for the newest."""
     label: RowLabel | None = None
     """What the board calls the row; unique. By default base, oracle or the folder's name."""
 
@@ -94,19 +121,51 @@ class EvaluatorFile(_Strict):
 def _kind(row: Any) -> str | None:
     if not isinstance(row, dict):
         return None
-    if "policy" in row:
-        return None if "method" in row else PolicyRow.__name__
-    return MethodRow.__name__
+    kinds = {"method": MethodRow, "policy": PolicyRow, "column": ColumnRow}
+    named = [kind.__name__ for key, kind in kinds.items() if key in row]
+    return (named or [MethodRow.__name__])[0] if len(named) < 2 else None
 
 
 RowFile: TypeAlias = Annotated[
-    Annotated[MethodRow, Tag(MethodRow.__name__)] | Annotated[PolicyRow, Tag(PolicyRow.__name__)],
+    Annotated[MethodRow, Tag(MethodRow.__name__)]
+    | Annotated[PolicyRow, Tag(PolicyRow.__name__)]
+    | Annotated[ColumnRow, Tag(ColumnRow.__name__)],
     Discriminator(
         _kind,
         custom_error_type="row",
-        custom_error_message="should be the name of a method, or a mapping with either `method` or `policy`",
+        custom_error_message="should be the name of a method, or a mapping with one of `method`, `policy` and `column`",
     ),
 ]
+
+
+class BudgetFile(_Strict):
+    """What every trained row is given alike."""
+
+    prompts: Prompts = None
+    """Training examples (a prompt with its responses) seen per epoch; null for all that the source has. Several numbers
+    make every trained row once with each."""
+    epochs: Count = 1
+    """Passes over them."""
+    batch: Count = 64
+    """Examples per optimiser step. A last, smaller step is kept."""
+
+    def each(self) -> tuple[Budget, ...]:
+        """One budget for every number of prompts."""
+        sizes = self.prompts if isinstance(self.prompts, tuple) else (self.prompts,)
+        return tuple(Budget(prompts=size, epochs=self.epochs, batch=self.batch) for size in sizes)
+
+
+class PublishedFigure(_Strict):
+    """What others have published of a row, to stand beside ours on the board. Nothing is computed from it."""
+
+    row: RowLabel
+    """The label of the row."""
+    metric: str
+    """The metric, as the board names it."""
+    per_seed: Annotated[dict[str, float], Field(min_length=1)]
+    """Seed, or another name of a run -> figure."""
+    source: str
+    """Where it was published."""
 
 
 class SuiteFile(_Strict):
@@ -130,7 +189,9 @@ class SuiteFile(_Strict):
     """What judges every row."""
     seeds: Seeds = (0, 1, 2)
     """Every trained row is trained once per seed."""
-    budget: Budget = Budget()
+    budget: BudgetFile = BudgetFile()
     """What every trained row is given alike."""
+    published: tuple[PublishedFigure, ...] = ()
+    """Published figures, to stand beside ours."""
     keep: Literal["all", "none"] = "all"
     """Whether trained policies stay on disk once they are judged. Without them, a new evaluator trains again."""

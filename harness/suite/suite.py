@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from harness.column import Column
 from harness.digest import Plain
 from harness.evaluator import Evaluator
 from harness.host import Origin
 from harness.method import Method
 from harness.source import Source
+from harness.suite.schema import PublishedFigure
 from harness.training import Budget, Tokens, Training
 
 
@@ -25,23 +27,40 @@ class ModelRef:
     folder: Path | None
     """Where it lies; None for a model on the Hub."""
 
+    @property
+    def at(self) -> str:
+        """Its name, with `@revision` where it has one."""
+        return self.name if self.revision is None else f"{self.name}@{self.revision}"
+
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the board: a method with its options and training settings, or a policy that is judged as it is."""
+    """One row of the board: a method with its options and training settings, a policy that is judged as it is, or a
+    column that rates responses.
+    """
 
     label: str
     """Unique in a suite."""
     method: Method | None
     policy: str | None
-    """Where `method` is None: "base", "oracle", or a finished checkpoint (an absolute folder, or an id on the Hub)."""
+    """"base", "oracle", or a finished checkpoint (an absolute folder, or an id on the Hub); None for other rows."""
     origin: Origin | None
-    """Of the method."""
+    """Of the method or the column."""
     training: Training
     seeds: tuple[int, ...]
-    """Empty for a row without training."""
+    """Empty for a row in which nothing is learnt."""
     options: dict[str, Plain]
-    """Options of the method that differ from their defaults, for people."""
+    """Options of the method or the column that differ from their defaults, for people."""
+    unsized: str = ""
+    """The label without what tells rows of different numbers of prompts apart."""
+    budget: Budget = field(default_factory=Budget)
+    """What the row is given to learn from."""
+    column: Column | None = None
+    """What rates responses, in a row that is neither a method nor a policy."""
+    revision: str | None = None
+    """Of a checkpoint on the Hub; None for the newest."""
+    initial: Row | None = None
+    """The row whose policy this one starts from; None for the base."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +89,11 @@ class Suite:
     rows: tuple[Row, ...]
     evaluators: tuple[EvaluatorEntry, ...]
     seeds: tuple[int, ...]
-    budget: Budget
+    budgets: tuple[Budget, ...]
+    """What every trained row is given alike: one, or several where the suite compares numbers of prompts."""
+    asked: frozenset[str]
+    """Labels of the rows that were asked for; others are there because these start from them."""
+    published: tuple[PublishedFigure, ...]
     keep: Literal["all", "none"]
     as_run: dict[str, Plain]
     """The suite with every default filled in, grids written out and paths as they were given; itself a valid suite."""

@@ -70,6 +70,31 @@ class BatchCentred(PairLogistic):
         return (margin - margin.mean().detach() - 1) ** 2
 
 
+@dataclass(frozen=True)
+class OnPolicy(PairLogistic):
+    """Reads fresh samples, of which there are as many to every prompt."""
+
+    name: ClassVar[str] = "on-policy"
+    each: int = 2
+    max_tokens: int = 5
+
+    def sampling(self):
+        return harness.Sampling(self.each, self.max_tokens)
+
+    def terms(self, batch):
+        drawn = batch.samples
+        value = (drawn.policy.total * drawn.log_ratio.detach() * drawn.finished.double().add(1)).view(-1, self.each)
+        return super().terms(batch) + 0.1 * value.mean(1)[batch.prompt[batch.chosen]]
+
+
+@dataclass(frozen=True)
+class OnPolicySoftMaximum(OnPolicy, SoftMaximum):
+    """Reads fresh samples, and is not linear."""
+
+    name: ClassVar[str] = "on-policy-soft-maximum"
+
+
+SAMPLING = [OnPolicy(), OnPolicySoftMaximum()]
 METHODS = [PairLogistic(), ClassMeans(), SoftMaximum(), BatchCentred()]
 
 

@@ -1,11 +1,15 @@
 """A toy source with a tiny base model, and a registry that offers it beside what is installed: for runs end to end."""
 
 import dataclasses
+import json
 import random
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar
 
+import numpy as np
 import tiny
 
 import harness
@@ -52,6 +56,77 @@ class Toy(harness.Source):
 
 
 @dataclass(frozen=True)
+class Taste(harness.Column):
+    """Learns how often each word is chosen, and rates a response by its words."""
+
+    name: ClassVar[str] = "taste"
+    source: ClassVar[str] = "test"
+    learns: ClassVar[bool] = True
+    path_options: ClassVar[tuple[str, ...]] = ("words",)
+    scale: float = 1.0
+    words: str = ""
+    """A file of words that count double."""
+
+    def needs(self):
+        return frozenset({"pairs"})
+
+    def fit(self, examples, bench, seed):
+        wins: dict[str, int] = {}
+        for example in examples:
+            for pair in example.pairs:
+                for sign, index in ((1, pair.chosen), (-1, pair.rejected)):
+                    for word in example.responses[index].text.split():
+                        wins[word] = wins.get(word, 0) + sign
+        (bench.folder / "wins.json").write_text(json.dumps(wins))
+        return {"seed": seed, "examples": len(examples)}
+
+    def compute(self, examples, bench):
+        wins = json.loads((bench.folder / "wins.json").read_text())
+        double = set(Path(self.words).read_text().split()) if self.words else set()
+        return [
+            np.array(
+                [
+                    sum(self.scale * wins.get(w, 0) * (2 if w in double else 1) for w in r.text.split())
+                    for r in e.responses
+                ],
+                dtype=np.float32,
+            )
+            for e in examples
+        ]
+
+
+@dataclass(frozen=True)
+class Tasteful(harness.Method):
+    """Raises the log-prob of what a column likes; scores by that column."""
+
+    name: ClassVar[str] = "tasteful"
+    source: ClassVar[str] = "test"
+    reward: harness.Column = Taste()
+    strength: float = 1.0
+
+    def needs(self):
+        return frozenset({"candidates"})
+
+    def unit(self):
+        return "prompt"
+
+    def train_columns(self):
+        return (self.reward,)
+
+    def score_columns(self):
+        return ("reference", self.reward)
+
+    def terms(self, batch):
+        import torch
+
+        liked = batch.column(self.reward.name) * batch.policy.mean
+        return -self.strength * torch.zeros(int(batch.prompt.max()) + 1).index_add(0, batch.prompt, liked)
+
+    def score(self, batch):
+        return batch.log_ratio + batch.column(self.reward.name)
+
+
+@dataclass(frozen=True)
 class Broken(harness.Evaluator):
     """Fails, or cannot run, as it is told."""
 
@@ -74,10 +149,15 @@ def _with(shelf, *kinds):
     return dataclasses.replace(shelf, offers=MappingProxyType(offers), origins=MappingProxyType(origins))
 
 
+@cache
 def registry() -> Registry:
     installed = load()
     return dataclasses.replace(
-        installed, sources=_with(installed.sources, Toy), evaluators=_with(installed.evaluators, Broken)
+        installed,
+        methods=_with(installed.methods, Tasteful),
+        columns=_with(installed.columns, Taste),
+        sources=_with(installed.sources, Toy),
+        evaluators=_with(installed.evaluators, Broken),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import harness
+from harness.column import Start
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,20 +19,11 @@ class Reference(harness.Column):
 
     name: ClassVar[str] = "reference"
     source: ClassVar[str] = "arXiv:2305.18290: the reference policy is the one that training starts from"
-    uses_initial_policy: ClassVar[bool] = True
+    reads: ClassVar[Start] = "initial"
 
-    def compute(self, examples: Sequence[harness.Example], initial: harness.Scorer | None) -> list[np.ndarray]:
-        """Per example, (responses,) float32 nats.
-
-        Raises:
-            HarnessError: there is no initial policy to ask.
-        """
-        if initial is None:
-            raise harness.HarnessError(
-                "the column 'reference' is asked for without an initial policy",
-                fix="give the row a model to start from",
-            )
-        return [total for total, _ in initial.logps(examples)]
+    def compute(self, examples: Sequence[harness.Example], bench: harness.Bench) -> list[np.ndarray]:
+        """Per example, (responses,) float32 nats."""
+        return [total for total, _ in bench.model.logps(examples)]
 
 
 @harness.hookimpl

@@ -90,24 +90,28 @@ class Ordering:
 
 
 def orderings(examples: Sequence[harness.Example], scored: Sequence[harness.Scored]) -> tuple[Ordering, ...]:
-    """The three ways that held-out responses are ranked.
+    """The three ways that held-out responses are ranked; the row's own score alone where it has no language model.
 
     Raises:
         HarnessError: a number of the policy is not finite; the message names the first such response.
     """
     for example, numbers in zip(examples, scored, strict=True):
         for what, values in (("log-prob", numbers.logp), ("score", numbers.score)):
-            if not np.isfinite(values).all():
+            if values is not None and not np.isfinite(values).all():
                 worst = int(np.flatnonzero(~np.isfinite(values))[0])
                 raise harness.HarnessError(
                     f"the {what} of response {worst} to example {example.id!r} is {values[worst]}",
                     fix="the policy has probably diverged: lower the row's learning rate, or see its training metrics",
                 )
-    logp = np.concatenate([s.logp for s in scored]).astype(np.float64)
-    tokens = np.concatenate([s.tokens for s in scored])
     own = np.concatenate([s.score for s in scored]).astype(np.float64)
+    ways = (Ordering("", "the row's own score", "nats", own),)
+    summed = [s.logp for s in scored if s.logp is not None]
+    if len(summed) < len(scored):
+        return ways
+    logp = np.concatenate(summed).astype(np.float64)
+    tokens = np.concatenate([s.tokens for s in scored])
     return (
-        Ordering("", "the row's own score", "nats", own),
+        *ways,
         Ordering("_logp", "the policy's summed log-prob", "nats", logp),
         Ordering("_mean_logp", "the policy's mean log-prob per token", "nats/token", logp / tokens),
     )

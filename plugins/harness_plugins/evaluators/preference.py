@@ -178,9 +178,8 @@ def _evaluate_pairs(subject: harness.Subject, given: harness.ExampleSet) -> harn
         figures += [auc_within_figure(judged, order), *margin_figures(judged, order)]
         if several:
             figures.append(top1_figure(judged, order, examples))
-    _, summed, mean = ways
-    figures.append(ranking_accuracy(judged, summed, "preference/ranking_accuracy"))
-    figures.append(ranking_accuracy(judged, mean, "preference/ranking_accuracy_mean"))
+    for order, name in zip(ways[1:], ("ranking_accuracy", "ranking_accuracy_mean"), strict=False):
+        figures.append(ranking_accuracy(judged, order, f"preference/{name}"))
     return harness.Evaluation(tuple(figures), counted=dict(counted))
 
 

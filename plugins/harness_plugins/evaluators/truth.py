@@ -158,6 +158,9 @@ class Truth(harness.Evaluator):
         self, truth: harness.PromptTruth, worst: float | None, scored: harness.Scored, base: Policy
     ) -> Mapping[str, Cell]:
         """Every figure at one prompt, by the name that follows `truth/`."""
+        ranked = {"pair_accuracy": pair_accuracy(truth, scored.score)}
+        if scored.logp is None:
+            return ranked
         policy = Policy.of(scored.logp)
         cells = {
             "win_rate_behaviour": against_behaviour(truth, policy),
@@ -171,8 +174,7 @@ class Truth(harness.Evaluator):
                 cells[f"reward_kl_{beta:g}"] = penalised_reward(truth.reward, worst, policy, base, beta)
         cells["legitimate"] = Cell(1 - policy.illegitimate, 1.0)
         cells["kl_preferred"] = kl_preferred(truth, policy)
-        cells["pair_accuracy"] = pair_accuracy(truth, scored.score)
-        return cells
+        return cells | ranked
 
     def _definitions(self) -> Mapping[str, Definition]:
         penalised = {

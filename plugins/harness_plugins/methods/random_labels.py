@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 import harness
 from harness_plugins.methods.dpo import DPO
+from harness_plugins.methods.wrapping import Wrapping
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from harness.examples import Need
-    from harness.method import Unit
+
+JUDGEMENTS: frozenset[Need] = frozenset({"pairs", "labels", "rewards", "shares"})
 
 
 def swapped(pair: harness.Pair) -> harness.Pair:
@@ -44,7 +44,7 @@ def randomised(example: harness.Example, *, seed: int, desirable_share: float) -
 
 
 @dataclass(frozen=True)
-class RandomLabels(harness.Method):
+class RandomLabels(Wrapping):
     """A control: `base` trained on random judgements of the same responses, and scored as `base` is.
 
     It can learn the distribution of the responses, never which one people prefer. Held-out accuracy above 1/2 by more
@@ -55,35 +55,20 @@ class RandomLabels(harness.Method):
     source: ClassVar[str] = "our choice"
 
     base: harness.Method = field(default_factory=DPO)
-    """The method that is trained on random judgements. It may read pairs, labels and rater shares, but no rewards."""
+    """The method that is trained on random judgements. It reads pairs or labels, and nothing else that tells which
+    response is better."""
 
     def __post_init__(self) -> None:
-        if "rewards" in self.base.needs():
+        needs = self.base.needs()
+        if "rewards" in needs:
             raise ValueError(f"base is {self.base.name}, which reads rewards; only pairs and labels are randomised")
-
-    def needs(self) -> frozenset[Need]:
-        """As `base`."""
-        return self.base.needs()
-
-    def unit(self) -> Unit:
-        """As `base`."""
-        return self.base.unit()
-
-    def batch_statistic(self) -> bool:
-        """As `base`."""
-        return self.base.batch_statistic()
-
-    def linear_reduce(self) -> bool:
-        """As `base`."""
-        return self.base.linear_reduce()
-
-    def train_columns(self) -> tuple[str, ...]:
-        """As `base`."""
-        return self.base.train_columns()
-
-    def score_columns(self) -> tuple[str, ...]:
-        """As `base`."""
-        return self.base.score_columns()
+        if not needs & {"pairs", "labels"}:
+            raise ValueError(f"base is {self.base.name}, which reads no pairs or labels; nothing would be randomised")
+        for column in self.base.train_columns():
+            if isinstance(column, harness.Column) and column.needs() & JUDGEMENTS:
+                raise ValueError(
+                    f"base is {self.base.name}, whose column {column.name!r} is made from judgements as they are"
+                )
 
     def prepare(self, examples: harness.ExampleSet, seed: int) -> harness.ExampleSet:
         """The base's own preparation of the examples with their judgements randomised."""
@@ -91,22 +76,6 @@ class RandomLabels(harness.Method):
         share = sum(labels) / len(labels) if labels else 0.5
         redrawn = tuple(randomised(example, seed=seed, desirable_share=share) for example in examples)
         return self.base.prepare(harness.ExampleSet(redrawn, examples.ledger), seed)
-
-    def terms(self, batch: harness.Batch) -> Tensor:
-        """As `base`."""
-        return self.base.terms(batch)
-
-    def reduce(self, terms: Tensor, batch: harness.Batch) -> Tensor:
-        """As `base`."""
-        return self.base.reduce(terms, batch)
-
-    def score(self, batch: harness.Batch) -> Tensor:
-        """As `base`."""
-        return self.base.score(batch)
-
-    def diagnostics(self, batch: harness.Batch) -> Mapping[str, Tensor]:
-        """As `base`."""
-        return self.base.diagnostics(batch)
 
 
 @harness.hookimpl

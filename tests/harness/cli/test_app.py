@@ -127,7 +127,7 @@ def test_run_prints_a_board_writes_it_and_leaderboard_shows_it_again(call, setti
     assert next(iter(board["ledger"].values()) if "ledger" in board else [{}])
     code, out, _ = call("plan", "pairs", *settings, "--json")
     steps = json.loads(out)["steps"]
-    assert {s["done"] for s in steps if "dpo" in s["title"] and "random" not in s["title"]} == {True}
+    assert {s["done"] for s in steps if s["title"] in {"train dpo, seed 0", "preference of dpo, seed 0"}} == {True}
     assert {s["done"] for s in steps if "sft" in s["title"]} == {False}
     code, again, _ = call("leaderboard", "results/pairs")
     assert code == 0

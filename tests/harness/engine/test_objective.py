@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 import tiny
 import torch
-from objectives import METHODS, PairLogistic, SoftMaximum, data
+from objectives import METHODS, SAMPLING, PairLogistic, SoftMaximum, data
 
 import harness
 from harness.engine.collate import facts
+from harness.engine.fresh import FreshResponses
 from harness.engine.objective import Step, run_step
 
 
@@ -21,6 +22,9 @@ def objective(method, cuts, dropout=0.0):
     encoded = model.encoder.examples(data())
     draw = np.random.default_rng(0)
     reference = [draw.normal(-20, 3, len(e.responses)) for e in encoded]
+    if method.sampling():
+        scorer = tiny.language_model("gpt-neox", seed=1)
+        encoded = FreshResponses(model, scorer, method.sampling(), encoded, seed=0).join(0, range(len(encoded)))
     parts = [encoded[a:b] for a, b in pairwise([0, *cuts, len(encoded)])]
     torch.manual_seed(0)
     step = Step(parts, {"reference": reference}, facts(data()))
@@ -29,7 +33,7 @@ def objective(method, cuts, dropout=0.0):
     return float(outcome.loss), gradient
 
 
-@pytest.mark.parametrize("method", METHODS, ids=lambda m: m.name)
+@pytest.mark.parametrize("method", METHODS + SAMPLING, ids=lambda m: m.name)
 @pytest.mark.parametrize("cuts", [(4,), (1, 2, 7), tuple(range(1, 8))], ids=str)
 def test_whole_step_objective_is_the_one_batch_computation_for_every_split(method, cuts):
     whole, whole_gradient = objective(method, ())

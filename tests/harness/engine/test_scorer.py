@@ -5,7 +5,7 @@ import pytest
 import tiny
 import torch
 
-from harness.engine.language_model import split_by_tokens
+from harness.engine.packed_model import split_by_tokens
 from harness.examples import Example, Response, user_prompt
 
 

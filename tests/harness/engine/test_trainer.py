@@ -5,21 +5,23 @@ import numpy as np
 import pytest
 import tiny
 import torch
-from objectives import METHODS, data
+from objectives import METHODS, SAMPLING, data
 
 from harness.engine import loading
 from harness.engine.stepper import learning_rate
 from harness.engine.trainer import TrainJob, epoch_orders, train
-from harness.errors import DataError, ModelError
+from harness.errors import DataError, HarnessError, ModelError
 from harness.examples import Example, ExampleSet, Label, Response, user_prompt
 from harness.training import Budget, Lora, Tokens, Training
 
 
-def job(method=METHODS[0], epochs=2, **training):
+def job(method=METHODS[0], epochs=2, reference=None, **training):
     examples = data()
     columns = {"reference": [np.full(len(e.responses), -20.0) for e in examples]}
     settings = Training(**{"learning_rate": 1e-3, **training})
-    return TrainJob(method, ExampleSet(tuple(examples)), columns, settings, Budget(epochs=epochs, batch=3), seed=1)
+    return TrainJob(
+        method, ExampleSet(tuple(examples)), columns, settings, Budget(epochs=epochs, batch=3), 1, reference
+    )
 
 
 def trained(folder, made, **model):
@@ -80,6 +82,53 @@ def test_bf16_trains_with_float32_weights(tmp_path):
     policy, report = trained(tmp_path, job(dtype="bf16"))
     assert next(policy.model.parameters()).dtype == torch.float32
     assert math.isfinite(report.last["loss"])
+
+
+def lines(folder):
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("method", SAMPLING, ids=lambda m: m.name)
+def test_fresh_samples_are_the_same_for_every_token_budget(tmp_path, method):
+    found = []
+    for budget in (8192, 40, 40):
+        policy = tiny.language_model()
+        policy.token_budget = budget
+        made = job(method, epochs=1, reference=tiny.language_model(seed=1))
+        report = train(policy, made, tmp_path / "metrics.jsonl")
+        found.append((torch.cat([p.flatten() for p in policy.model.parameters()]), report))
+    weights, reports = zip(*found, strict=True)
+    assert torch.allclose(weights[0], weights[1], atol=1e-4)
+    assert torch.equal(weights[1], weights[2])
+    assert reports[1] == reports[2]
+    assert reports[0].partition != reports[1].partition
+    assert reports[0].sampled_tokens == reports[1].sampled_tokens > 0
+
+
+def test_samples_come_from_the_policy_as_it_is_and_are_counted_apart(tmp_path):
+    plain, without = trained(tmp_path, job(epochs=1))
+    policy, report = trained(tmp_path, job(SAMPLING[0], epochs=1, reference=plain, learning_rate=0.1))
+    logged = lines(tmp_path)
+    assert report.sampled_tokens == sum(line["sampled_tokens"] for line in logged)
+    assert report.response_tokens == without.response_tokens == sum(line["response_tokens"] for line in logged)
+    assert all(0 <= line["unfinished"] <= 1 for line in logged)
+    _, again = trained(tmp_path, job(SAMPLING[0], epochs=1, reference=plain, learning_rate=1e-9))
+    assert lines(tmp_path)[0]["sampled_tokens"] == logged[0]["sampled_tokens"]  # the same policy until the first update
+    assert again.sampled_tokens != report.sampled_tokens
+    assert policy.model.training is False
+
+
+@pytest.mark.parametrize("training", [{"lora": Lora(r=2, alpha=4, dropout=0.5)}, {"dtype": "bf16"}], ids=str)
+def test_adapters_and_half_precision_are_sampled_as_they_are_trained(tmp_path, training):
+    reference = tiny.language_model()
+    _, report = trained(tmp_path, job(SAMPLING[0], epochs=1, reference=reference, **training))
+    assert report.sampled_tokens > 0
+    assert math.isfinite(report.last["loss"])
+
+
+def test_a_method_that_samples_needs_something_to_score_the_samples(tmp_path):
+    with pytest.raises(HarnessError, match="'on-policy' draws samples"):
+        trained(tmp_path, job(SAMPLING[0]))
 
 
 def test_a_loss_that_breaks_down_is_an_error_not_a_policy(tmp_path):

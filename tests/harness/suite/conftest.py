@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Literal
 import pytest
 
 import harness
-from harness.column import Column
 from harness.errors import SuiteError
 from harness.host import Origin, Registry, Shelf
 from harness.suite import Suite, read_suite
@@ -68,12 +67,63 @@ class OnlyPull(_Formula):
     base: Pull | None = None
 
 
+class _Numbers(harness.Column):
+    source: ClassVar[str] = "for tests"
+
+    def compute(self, examples: Any, bench: Any) -> Any:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Length(_Numbers):
+    """How long a response is."""
+
+    name: ClassVar[str] = "length"
+    power: float = 1.0
+    """Exponent, >= 0."""
+    words: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.power < 0:
+            raise ValueError(f"power is {self.power}; it must not be negative")
+
+
+@dataclass(frozen=True)
+class Taught(_Numbers):
+    """Learns from the training split."""
+
+    name: ClassVar[str] = "taught"
+    learns: ClassVar[bool] = True
+    path_options: ClassVar[tuple[str, ...]] = ("lexicon",)
+    model_options: ClassVar[tuple[str, ...]] = ("encoder",)
+    rate: float = 1.0
+    lexicon: str = ""
+    encoder: str = ""
+
+
+@dataclass(frozen=True)
+class Graded(_Formula):
+    name: ClassVar[str] = "graded"
+    reward: harness.Column = Length()
+    """What is maximised."""
+
+
+@dataclass(frozen=True)
+class OnlyTaught(_Formula):
+    name: ClassVar[str] = "only_taught"
+    reward: Taught | None = None
+
+
 @dataclass(frozen=True)
 class Accuracy(harness.Evaluator):
     name: ClassVar[str] = "accuracy"
     source: ClassVar[str] = "for tests"
+    path_options: ClassVar[tuple[str, ...]] = ("answers",)
+    model_options: ClassVar[tuple[str, ...]] = ("judge",)
     draws: int = 4
     """Samples per prompt."""
+    answers: str = ""
+    judge: str = ""
 
     def evaluate(self, subject: Any) -> Any:
         raise NotImplementedError
@@ -107,19 +157,18 @@ def _shelf(kind: str, *offers: type[Any]) -> Shelf[Any]:
 
 @pytest.fixture
 def registry() -> Registry:
-    columns: Shelf[Column] = _shelf("column")
     return Registry(
-        _shelf("method", OnlyPull, Pull, Push, Shuffled),
+        _shelf("method", Graded, OnlyPull, OnlyTaught, Pull, Push, Shuffled),
         _shelf("evaluator", Accuracy),
         _shelf("source", Dice, Table),
-        columns,
+        _shelf("column", Length, Taught),
     )
 
 
 @pytest.fixture
 def kinds() -> Any:
     """The plugin types, by name."""
-    found = (Pull, Push, Shuffled, OnlyPull, Accuracy, Table, Dice)
+    found = (Pull, Push, Shuffled, OnlyPull, Graded, OnlyTaught, Length, Taught, Accuracy, Table, Dice)
     return {kind.__name__: kind for kind in found}
 
 

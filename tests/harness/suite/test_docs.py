@@ -7,13 +7,25 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from json_fits import fits
 from pydantic import BaseModel
 
 from harness import host
 from harness.host import Registry
-from harness.suite import list_suites, read_suite
-from harness.suite.schema import EvaluatorFile, MethodRow, ModelFile, PolicyRow, SuiteFile
-from harness.training import Budget, Lora, Tokens, Training
+from harness.suite import json_schema, list_suites, read_suite
+from harness.suite.problems import Problems
+from harness.suite.schema import (
+    BudgetFile,
+    ColumnRow,
+    EvaluatorFile,
+    MethodRow,
+    ModelFile,
+    PolicyRow,
+    PublishedFigure,
+    SuiteFile,
+)
+from harness.suite.yaml_lines import read_yaml
+from harness.training import Lora, Tokens, Training
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "suites.md").read_text(encoding="utf-8")
 
@@ -28,7 +40,20 @@ def fenced(kind: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "model", [SuiteFile, ModelFile, MethodRow, PolicyRow, EvaluatorFile, Budget, Tokens, Training, Lora]
+    "model",
+    [
+        SuiteFile,
+        ModelFile,
+        MethodRow,
+        ColumnRow,
+        PolicyRow,
+        EvaluatorFile,
+        BudgetFile,
+        PublishedFigure,
+        Tokens,
+        Training,
+        Lora,
+    ],
 )
 def test_every_key_is_explained(model: type[BaseModel]) -> None:
     words = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`\n]+)`", PAGE))))
@@ -44,11 +69,27 @@ def test_the_suites_of_the_page_read(write: Callable[..., Path], installed: Regi
     assert read_suite(str(write(text)), registry=installed).rows
 
 
-@pytest.mark.parametrize("text", fenced("methods"))
-def test_the_rows_of_the_page_read(write: Callable[..., Path], installed: Registry, text: str) -> None:
+ROWS = {
+    "methods": ["dpo on random labels[base.beta=0.1]", "dpo on random labels[base.beta=0.5]"],
+    "columns": ["ddo_rm[eta=0.5]", "ddo_rm[eta=1]"],
+    "init": ["sft", "dpo", "dpo, gentle[beta=0.5]", "dpo, gentle[beta=1]"],
+    "ratings": ["reward model[learning_rate=1e-05]", "reward model[learning_rate=0.0001]", "data_reward"],
+}
+
+
+@pytest.mark.parametrize("kind", ROWS)
+def test_the_rows_of_the_page_read(write: Callable[..., Path], installed: Registry, kind: str) -> None:
+    (text,) = fenced(kind)
     path = write(f"extends: core\nmethods:\n{text}")
-    labels = [row.label for row in read_suite(str(path), registry=installed).rows]
-    assert labels == ["dpo on random labels[base.beta=0.1]", "dpo on random labels[base.beta=0.5]"]
+    assert [row.label for row in read_suite(str(path), registry=installed).rows] == ROWS[kind]
+
+
+@pytest.mark.parametrize("kind", ["suite", *ROWS])
+def test_the_schema_accepts_what_the_page_shows(write: Callable[..., Path], installed: Registry, kind: str) -> None:
+    schema = json_schema(installed)
+    for text in fenced(kind):
+        path = write(text if kind == "suite" else f"extends: core\nmethods:\n{text}")
+        assert fits(read_yaml(path, Problems()).plain, schema, schema)
 
 
 def test_the_assignments_of_the_page_can_be_made(

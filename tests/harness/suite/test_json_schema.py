@@ -3,78 +3,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from json_fits import fits
 
 from harness.host import Registry
 from harness.suite import Suite, json_schema
 from harness.suite.problems import Problems
 from harness.suite.schema import SuiteFile
 from harness.suite.yaml_lines import read_yaml
-
-Schema = dict[str, Any]
-TYPES: dict[str, tuple[type, ...]] = {
-    "object": (dict,),
-    "array": (list,),
-    "string": (str,),
-    "number": (int, float),
-    "integer": (int,),
-    "boolean": (bool,),
-    "null": (type(None),),
-}
-ANNOTATIONS = {"title", "description", "default", "$defs", "$schema"}
-UNDERSTOOD = ANNOTATIONS | {"$ref", "anyOf", "const", "enum", "type", "required", "properties", "additionalProperties"}
-NUMBERS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
-LENGTHS = {"items", "minItems", "uniqueItems", "minLength"}
-
-
-def fits(value: Any, schema: Schema, root: Schema) -> bool:
-    """Whether `value` is valid, by the part of draft 2020-12 that our schemas use."""
-    assert schema.keys() <= UNDERSTOOD | NUMBERS | LENGTHS
-    if "$ref" in schema:
-        return fits(value, root["$defs"][schema["$ref"].removeprefix("#/$defs/")], root)
-    if "anyOf" in schema and not any(fits(value, one, root) for one in schema["anyOf"]):
-        return False
-    if "const" in schema and value != schema["const"]:
-        return False
-    if "enum" in schema and value not in schema["enum"]:
-        return False
-    if "type" in schema:
-        is_flag = isinstance(value, bool) and schema["type"] != "boolean"
-        if is_flag or not isinstance(value, TYPES[schema["type"]]):
-            return False
-    if isinstance(value, dict):
-        return mapping_fits(value, schema, root)
-    if isinstance(value, list):
-        distinct = not schema.get("uniqueItems") or len({json.dumps(item) for item in value}) == len(value)
-        long_enough = len(value) >= schema.get("minItems", 0)
-        return distinct and long_enough and all(fits(item, schema.get("items", {}), root) for item in value)
-    return scalar_fits(value, schema)
-
-
-def mapping_fits(value: dict[str, Any], schema: Schema, root: Schema) -> bool:
-    known, others = schema.get("properties", {}), schema.get("additionalProperties", True)
-    if not set(schema.get("required", ())) <= value.keys():
-        return False
-    for key, item in value.items():
-        one = known.get(key, others)
-        if one is False or (one is not True and not fits(item, one, root)):
-            return False
-    return True
-
-
-def scalar_fits(value: Any, schema: Schema) -> bool:
-    if isinstance(value, str):
-        return len(value) >= schema.get("minLength", 0)
-    if value is None or isinstance(value, bool):
-        return True
-    return (
-        value >= schema.get("minimum", value)
-        and value <= schema.get("maximum", value)
-        and ("exclusiveMinimum" not in schema or value > schema["exclusiveMinimum"])
-        and ("exclusiveMaximum" not in schema or value < schema["exclusiveMaximum"])
-    )
 
 
 def verdict(path: Path, registry: Registry) -> bool:
@@ -100,9 +37,17 @@ methods:
     options: {base: {method: shuffled, options: {base: {method: pull, options: {beta: 1}}}}}
   - {method: shuffled, options: {base: [push, {method: pull}]}}
   - {method: only_pull, options: {base: null}}
+  - {method: push, label: further, init: pull}
+  - {method: graded, options: {reward: taught}}
+  - method: graded
+    label: graded on lengths
+    options: {reward: [{column: length, options: {power: [1, 3]}}, {column: taught, options: {lexicon: words.txt}}]}
+  - {method: only_taught, options: {reward: null}}
+  - {column: length, label: short, options: {power: [0, 1], words: [a]}}
+  - {column: taught, options: {rate: 2}, seeds: [4]}
 evaluators: [accuracy, {evaluator: accuracy, label: z, options: {draws: 1}}]
 seeds: [0, 3]
-budget: {prompts: 1}
+budget: {prompts: [1, 2], batch: 3}
 keep: none
 """
 
@@ -113,6 +58,7 @@ def test_a_suite_that_reads_is_valid(
     read(VALID)
     assert verdict(write(VALID), registry)
     assert verdict(write("extends: core\n"), registry)
+    assert verdict(write("extends: core\ndata: {noise: 0.3}\n"), registry)
 
 
 @pytest.mark.parametrize(
@@ -139,6 +85,21 @@ def test_a_suite_that_reads_is_valid(
         ("{beta: 1}", "{beat: 1}"),
         ("lora: {r: 1", "lora: {r: 0"),
         ("label: x", "lable: x"),
+        ("init: pull", "inti: pull"),
+        ("init: pull", "init: 3"),
+        ("reward: taught", "reward: taugth"),
+        ("column: length, options: {power: [1, 3]}", "column: lenght"),
+        ("power: [1, 3]", "power: [1, x]"),
+        ("{column: taught, options: {lexicon: words.txt}}", "{method: taught}"),
+        ("lexicon: words.txt", "lexicon: 3"),
+        ("{column: length, label: short", "{column: length, init: x, label: short"),
+        ("power: [0, 1]", "pwoer: 0"),
+        ("words: [a]", "words: a"),
+        ("seeds: [4]", "seeds: []"),
+        ("prompts: [1, 2]", "prompts: []"),
+        ("prompts: [1, 2]", "prompts: [1, 1]"),
+        ("prompts: [1, 2]", "prompts: [1, 0]"),
+        ("prompts: [1, 2]", "prompts: '1'"),
         ("draws: 1", "draws: true"),
         ("draws: 1", "draws: [1, 2]"),
         ("model: gpt2", "model: {revision: main}"),
@@ -175,6 +136,9 @@ def test_options_carry_their_description_and_default(registry: Registry) -> None
     assert beta["description"] == "Strength, 1/nats, > 0."
     assert beta["default"] == 0.1
     assert definitions["method-shuffled-options"]["properties"]["base"]["default"] == {"method": "pull", "options": {}}
+    reward = definitions["method-graded-options"]["properties"]["reward"]
+    assert (reward["default"], reward["description"]) == ({"column": "length", "options": {}}, "What is maximised.")
+    assert definitions["column-length-options"]["properties"]["power"]["description"] == "Exponent, >= 0."
     assert definitions["method-only_pull-options"]["properties"]["base"]["default"] is None
     draws = definitions["evaluator-accuracy-options"]["properties"]["draws"]
     assert (draws["description"], draws["default"], draws["type"]) == ("Samples per prompt.", 4, "integer")

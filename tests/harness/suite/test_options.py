@@ -11,7 +11,7 @@ import harness
 from harness.errors import PluginError, SuiteError
 from harness.host import Registry
 from harness.suite import configure
-from harness.suite.options import described, named_method
+from harness.suite.options import described, named
 
 if TYPE_CHECKING:
     from collections import OrderedDict
@@ -160,6 +160,15 @@ def test_an_option_of_a_type_that_no_suite_can_write_is_the_plugins_fault(regist
         configure(Odd, {}, registry=registry)
 
 
+def test_only_a_method_may_have_methods_and_columns_among_its_options(registry: Registry, kinds: Kinds) -> None:
+    @dataclass(frozen=True)
+    class Odd:
+        reward: harness.Column | None = None
+
+    with pytest.raises(PluginError, match="the option 'reward' of Odd is a column"):
+        configure(Odd, {}, registry=registry)
+
+
 def test_an_option_whose_type_is_not_there_at_run_time_is_the_plugins_fault(registry: Registry) -> None:
     @dataclass(frozen=True)
     class Odd:
@@ -176,4 +185,4 @@ def test_a_configured_object_is_described_as_a_suite_would_write_it(registry: Re
     assert described(made, defaults=True) == {"base": {"method": "push", "options": {"beta": 0.1}}, "share": 0.5}
     assert described(kinds["Shuffled"](), defaults=False) == {}
     assert configure(kinds["Shuffled"], changed, registry=registry) == made
-    assert named_method(made, defaults=False) == {"method": "shuffled", "options": changed}
+    assert named(made, defaults=False) == {"method": "shuffled", "options": changed}

@@ -4,15 +4,23 @@ from pathlib import Path
 
 from harness.suite.node import Place, node_of
 from harness.suite.positions import known_keys
-from harness.suite.schema import SuiteFile
+from harness.suite.schema import PolicyRow, SuiteFile
 from harness.training import Budget, Lora, Training
 
 
 def test_the_keys_that_may_stand_at_every_depth() -> None:
     assert known_keys(SuiteFile, ()) == sorted(SuiteFile.model_fields)
     assert known_keys(SuiteFile, ("budget",)) == sorted(Budget.model_fields)
-    assert known_keys(SuiteFile, ("methods", 3, "MethodRow")) == ["label", "method", "options", "seeds", "training"]
-    assert known_keys(SuiteFile, ("methods", 0, "PolicyRow")) == ["label", "policy"]
+    assert known_keys(SuiteFile, ("methods", 3, "MethodRow")) == [
+        "init",
+        "label",
+        "method",
+        "options",
+        "seeds",
+        "training",
+    ]
+    assert known_keys(SuiteFile, ("methods", 0, "PolicyRow")) == sorted(PolicyRow.model_fields)
+    assert known_keys(SuiteFile, ("methods", 0, "ColumnRow")) == ["column", "label", "options", "seeds"]
     assert known_keys(SuiteFile, ("methods", 0, "MethodRow", "training")) == sorted(Training.model_fields)
     assert known_keys(SuiteFile, ("methods", 0, "MethodRow", "training", "lora")) == sorted(Lora.model_fields)
 

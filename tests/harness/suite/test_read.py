@@ -14,6 +14,8 @@ from harness.training import Budget, Lora, Tokens, Training
 Read = Callable[..., Suite]
 Refusal = Callable[..., str]
 
+METHODS = "graded, only_pull, only_taught, pull, push, shuffled"
+
 FULL = """\
 description: All there is to set.
 model: {name: gpt2, revision: main}
@@ -46,7 +48,7 @@ def test_a_suite_is_read_whole(read: Read, kinds: dict[str, Any], registry: Regi
     assert suite.tokens == Tokens(max=128, min_prompt=8, template="plain")
     assert suite.source == kinds["Dice"](noise=0.0)
     assert suite.source_origin == registry.sources.origins["dice"]
-    assert (suite.seeds, suite.budget) == ((3, 4), Budget(prompts=100, epochs=2, batch=10))
+    assert (suite.seeds, suite.budgets) == ((3, 4), (Budget(prompts=100, epochs=2, batch=10),))
     assert [(e.label, e.evaluator) for e in suite.evaluators] == [
         ("accuracy", kinds["Accuracy"]()),
         ("more", kinds["Accuracy"](draws=9)),
@@ -72,7 +74,7 @@ def test_the_training_of_a_row_is_that_of_the_suite_with_its_own_on_top(read: Re
 
 def test_what_is_left_out_has_its_default(read: Read, whole: str) -> None:
     suite = read(whole)
-    assert (suite.model, suite.tokens, suite.budget, suite.keep) == (None, Tokens(), Budget(), "all")
+    assert (suite.model, suite.tokens, suite.budgets, suite.keep) == (None, Tokens(), (Budget(),), "all")
     assert (suite.seeds, suite.rows[0].training) == ((0, 1, 2), Training())
 
 
@@ -128,6 +130,11 @@ def test_only_keeps_rows_by_label_in_the_suites_order(read: Read, refusal: Refus
         ("tokens: {max: 1.0}", "tokens.max should be a whole number, not 1.0"),
         ("tokens: {templates: chat}", "unknown key 'templates' in tokens; did you mean 'template'?"),
         ("budget: {prompts: 1_000}", 'budget.prompts should be a whole number, not "1_000"'),
+        ("budget: {prompts: 0}", "budget.prompts should be greater than or equal to 1, not 0"),
+        ("budget: {prompts: []}", "budget.prompts should be at least one number, and all distinct, not []"),
+        ("budget: {prompts: [8, 8]}", "budget.prompts should be at least one number, and all distinct, not [8, 8]"),
+        ("budget: {prompts: [8, x]}", 'budget.prompts.1 should be a whole number, not "x"'),
+        ("budget: {prompts: [8, null]}", "budget.prompts.1 should be a whole number, not null"),
         ("budget: {batch: true}", "budget.batch should be a whole number, not true"),
         ("budget: {epoch: 2}", "unknown key 'epoch' in budget; did you mean 'epochs'?"),
         ("seeds: 3", "seeds should be a list, not 3"),
@@ -146,12 +153,13 @@ def test_faults_of_form_stand_at_their_line(refusal: Refusal, whole: str, line: 
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        ("pul", "no method is called 'pul'; did you mean 'pull'? known: only_pull, pull, push, shuffled"),
-        ("base", "no method is called 'base'; known: only_pull, pull, push, shuffled\n  fix: write {policy: base}"),
-        ("3", "methods.1 should be the name of a method, or a mapping with either `method` or `policy`, not 3"),
-        ("{method: push, policy: base}", "methods.1 should be the name of a method, or a mapping with either"),
+        ("pul", "no method is called 'pul'; did you mean 'pull'? known: graded, only_pull, "),
+        ("base", f"no method is called 'base'; known: {METHODS}\n  fix: write {{policy: base}}"),
+        ("3", "methods.1 should be the name of a method, or a mapping with one of `method`, `policy` and `column`, "),
+        ("{method: push, policy: base}", "methods.1 should be the name of a method, or a mapping with one of"),
+        ("{method: push, column: length}", "methods.1 should be the name of a method, or a mapping with one of"),
         ("{label: x}", "'method' is missing in methods.1"),
-        ("{method: push, lable: x}", "unknown key 'lable' in methods.1; did you mean 'label'? known: label, method"),
+        ("{method: push, lable: x}", "unknown key 'lable' in methods.1; did you mean 'label'? known: init, label, "),
         ("{policy: base, options: {}}", "unknown key 'options' in methods.1; known: label, policy"),
         ("{policy: base, seeds: [1]}", "unknown key 'seeds' in methods.1; known: label, policy"),
         ("{policy: ''}", "methods.1.policy should hold at least 1 character"),
@@ -159,9 +167,9 @@ def test_faults_of_form_stand_at_their_line(refusal: Refusal, whole: str, line: 
         ("{method: push, options: {bta: 1}}", "unknown option 'bta' of push; did you mean 'beta'? known: beta"),
         ("{method: push, training: {beta3: 1}}", "unknown key 'beta3' in methods.1.training; did you mean 'beta"),
         ("{method: push, seeds: []}", "methods.1.seeds should be at least one number, and all distinct, not []"),
-        ("{method: push, label: ' x'}", "methods.1.label should be 1 to 80 printable characters, with no space at"),
-        ("{method: push, label: \"a\\nb\"}", "methods.1.label should be 1 to 80 printable characters"),
-        ("{method: push, label: ''}", "methods.1.label should be 1 to 80 printable characters"),
+        ("{method: push, label: ' x'}", "methods.1.label should be 1 to 200 printable characters, with no space at"),
+        ("{method: push, label: \"a\\nb\"}", "methods.1.label should be 1 to 200 printable characters"),
+        ("{method: push, label: ''}", "methods.1.label should be 1 to 200 printable characters"),
         ("{method: push, label: pull}", "the label 'pull' is taken, by the entry at suite.yaml:4\n  fix: give each a"),
         ("{policy: org/pull}", "the label 'pull' is taken, by the entry at suite.yaml:4"),
     ],
@@ -214,7 +222,7 @@ def test_what_a_suite_needs_is_asked_for_all_at_once(refusal: Refusal) -> None:
         "  suite.yaml:1: no evaluators, so there is nothing to compare",
         "    fix: list some; installed: accuracy",
         "  suite.yaml:2: no methods, so there is nothing to compare",
-        "    fix: list some; installed: only_pull, pull, push, shuffled",
+        f"    fix: list some; installed: {METHODS}",
     ]
 
 

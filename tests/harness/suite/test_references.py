@@ -85,6 +85,25 @@ def test_checkpoints_are_found_as_models_are(read: Read, refusal: Refusal, folde
     assert refusal(text + "  - policy: ./gone\n").startswith("suite.yaml:6: './gone' is neither a folder")
 
 
+def test_a_checkpoint_of_the_hub_may_have_a_revision(read: Read, refusal: Refusal, folder: Path) -> None:
+    del folder
+    text = "data: {source: dice}\nevaluators: [accuracy]\nmethods:\n"
+    suite = read(text + "  - {policy: org/tuned, revision: v2}\n  - {policy: org/tuned, label: newest}\n")
+    assert [row.revision for row in suite.rows] == ["v2", None]
+    methods: Any = suite.as_run["methods"]
+    assert methods == [
+        {"policy": "org/tuned", "revision": "v2", "label": "tuned"},
+        {"policy": "org/tuned", "label": "newest"},
+    ]
+    for policy, told in (
+        ("models/small", "'models/small' is a local folder, which"),
+        ("base", "base"),
+        ("oracle", "oracle"),
+    ):
+        found = refusal(f"{text}  - {{policy: {policy}, revision: v2}}\n")
+        assert found.startswith(f"suite.yaml:4: {told} has no revision\n  fix: leave `revision` out")
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [("rows.csv", "{tmp}/rows.csv"), ("../x/*.json", "{up}/x/*.json"), ("/abs/rows.csv", "/abs/rows.csv"), ("''", "")],

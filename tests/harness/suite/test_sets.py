@@ -28,7 +28,7 @@ def test_a_value_is_yaml_and_takes_the_place_of_the_suites_own(read: Read) -> No
     )
     assert suite.rows[0].training.learning_rate == 1e-4
     assert suite.source.noise == 0.0  # pyright: ignore
-    assert (suite.seeds, suite.keep, suite.budget.batch) == ((4, 5), "none", 8)
+    assert (suite.seeds, suite.keep, suite.budgets[0].batch) == ((4, 5), "none", 8)
 
 
 @pytest.mark.parametrize("key", ["pull", "0"])
@@ -107,7 +107,7 @@ def test_errors_name_the_assignment(refusal: Refusal, given: str, told: str) -> 
 def test_a_row_that_is_made_two_things_at_once(refusal: Refusal) -> None:
     told = refusal(SUITE, sets=["methods.0.policy=base"])
     assert told.startswith(
-        "suite.yaml:3: methods.0 should be the name of a method, or a mapping with either `method` or"
+        "suite.yaml:3: methods.0 should be the name of a method, or a mapping with one of `method`, `policy` and"
     )
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from json_fits import fits
 
 from harness import host
 from harness.digest import plain
 from harness.host import Registry
-from harness.suite import list_suites, read_suite
+from harness.suite import json_schema, list_suites, read_suite
+from harness.suite.problems import Problems
+from harness.suite.yaml_lines import read_yaml
 
-CORE = ["base", "oracle", "sft", "dpo", "rpo", "ddro", "dpo on random labels"]
+CORE = ["base", "oracle", "sft", "dpo", "rpo", "ddro", "ddo_rm", "hypo", "dora", "dpo on random labels"]
 
 
 @pytest.fixture(scope="module")
@@ -25,12 +28,18 @@ def test_every_shipped_suite_reads(installed: Registry, name: str) -> None:
     assert plain(suite.as_run) == suite.as_run
 
 
-def test_core_compares_seven_rows_over_three_seeds(installed: Registry) -> None:
+@pytest.mark.parametrize("name", sorted(list_suites()))
+def test_the_schema_accepts_every_shipped_suite(installed: Registry, name: str) -> None:
+    schema = json_schema(installed)
+    assert fits(read_yaml(list_suites()[name], Problems()).plain, schema, schema)
+
+
+def test_core_compares_ten_rows_over_three_seeds(installed: Registry) -> None:
     suite = read_suite("core", registry=installed)
     assert [row.label for row in suite.rows] == CORE
-    assert [len(row.seeds) for row in suite.rows] == [0, 0, 3, 3, 3, 3, 3]
-    assert [entry.label for entry in suite.evaluators] == ["preference", "truth", "drift"]
-    assert (suite.source.name, suite.budget.prompts, suite.budget.batch) == ("world", 3072, 64)
+    assert [len(row.seeds) for row in suite.rows] == [0, 0, *[3] * 8]
+    assert [entry.label for entry in suite.evaluators] == ["preference", "truth", "drift", "lm_eval", "alpaca_eval"]
+    assert (suite.source.name, suite.budgets[0].prompts, suite.budgets[0].batch) == ("world", 3072, 64)
 
 
 def test_smoke_is_core_with_less_training(installed: Registry) -> None:
@@ -38,7 +47,7 @@ def test_smoke_is_core_with_less_training(installed: Registry) -> None:
     assert [row.label for row in smoke.rows] == CORE
     assert smoke.evaluators == core.evaluators
     assert smoke.source == core.source
-    assert (smoke.budget.prompts or 0) < (core.budget.prompts or 0)
+    assert (smoke.budgets[0].prompts or 0) < (core.budgets[0].prompts or 0)
 
 
 def test_pairs_takes_its_data_and_model_from_the_command_line(

@@ -2,7 +2,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pytest
-from harness_plugins.evaluators.drift import Drift, distinct_prompts
+from harness_plugins.evaluators.drift import Drift
+from harness_plugins.evaluators.prompts import distinct_prompts
 
 import harness
 from harness import Example, ExampleSet, Figure, Message, Prompt, Sample, user_prompt

@@ -4,41 +4,76 @@ import dataclasses
 import math
 import re
 import tomllib
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from batches import batch, gradient
 from distributions import install
+from harness_plugins.methods.ddo_rm import DDORM
 from harness_plugins.methods.ddro import DDRO
+from harness_plugins.methods.dora import DoRA
 from harness_plugins.methods.dpo import DPO
+from harness_plugins.methods.hypo import HyPO
+from harness_plugins.methods.kl_dro import KLDRO
 from harness_plugins.methods.random_labels import RandomLabels
+from harness_plugins.methods.reward_argmax import RewardArgmax
+from harness_plugins.methods.reweighting import Reweighting
 from harness_plugins.methods.rpo import RPO
 from harness_plugins.methods.rpo_cumulative import RPOCumulative
 from harness_plugins.methods.sft import SFT
 
 import harness
 from harness import host
+from harness.suite.options import configure
 
-PAGE = (Path(__file__).parents[3] / "docs" / "methods.md").read_text()
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "methods.md").read_text()
 SECTIONS = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
-METHODS = [SFT(), DPO(), RPO(), RPOCumulative(), DDRO(), RandomLabels()]
+METHODS = [
+    SFT(),
+    DPO(),
+    RPO(),
+    RPOCumulative(),
+    DDRO(),
+    HyPO(),
+    DDORM(),
+    RewardArgmax(),
+    KLDRO(),
+    Reweighting(),
+    DoRA(),
+    RandomLabels(),
+]
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda m: m.name)
 def test_every_method_has_a_section_with_its_options_and_their_defaults(method: harness.Method):
     rows = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", SECTIONS[method.name], re.MULTILINE))
     defaults = {field.name: getattr(method, field.name) for field in dataclasses.fields(method)}
-    shown = {
-        name: "null" if value is None else value.name if isinstance(value, harness.Method) else str(value)
-        for name, value in defaults.items()
-    }
+    shown = {name: "null" if value is None else getattr(value, "name", str(value)) for name, value in defaults.items()}
     assert rows == shown
 
 
 def test_no_section_is_about_a_method_that_is_gone():
     about_methods = {name for name, text in SECTIONS.items() if "**How sure**" in text}
     assert about_methods == {method.name for method in METHODS}
+
+
+@pytest.fixture(scope="module")
+def registry() -> host.Registry:
+    """The methods and columns that the project file advertises."""
+    advertised = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["harness"]
+    ours = ("harness_plugins.methods.", "harness_plugins.columns.")
+    return host.load([EntryPoint(name, at, "harness") for name, at in advertised.items() if at.startswith(ours)])
+
+
+@pytest.mark.parametrize("rows", re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+def test_the_rows_of_the_page_can_be_configured(rows: str, registry: host.Registry):
+    for row in yaml.safe_load(rows)["methods"]:
+        method = configure(registry.methods.get(row["method"]), row["options"], registry=registry)
+        assert method != registry.methods.get(row["method"])()
 
 
 @pytest.fixture

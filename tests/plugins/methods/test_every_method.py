@@ -5,45 +5,92 @@ import json
 import subprocess
 import sys
 import tomllib
-from itertools import pairwise
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny
 import torch
-from batches import batch, gradient
+from batches import Given, batch, gradient, samples
+from harness_plugins.methods.ddo_rm import DDORM
 from harness_plugins.methods.ddro import DDRO
+from harness_plugins.methods.dora import DoRA
 from harness_plugins.methods.dpo import DPO
+from harness_plugins.methods.hypo import HyPO
+from harness_plugins.methods.kl_dro import KLDRO
 from harness_plugins.methods.random_labels import RandomLabels
+from harness_plugins.methods.reward_argmax import RewardArgmax
+from harness_plugins.methods.reweighting import Reweighting
 from harness_plugins.methods.rpo import RPO
 from harness_plugins.methods.rpo_cumulative import RPOCumulative
 from harness_plugins.methods.sft import SFT
-from objectives import data
+from steps import step_of
 
 import harness
 from harness.digest import changed_options
-from harness.engine.collate import facts
-from harness.engine.objective import Step, run_step
 
 ROOT = Path(__file__).parents[3]
-METHODS = [SFT(), DPO(), RPO(), RPOCumulative(), DDRO(), DDRO(t=0.7), RandomLabels(), RandomLabels(base=DDRO())]
-PAIRS = [(0, 1), (2, 1), (3, 0)]
-LABELS = [(response, desirable) for winner, loser in PAIRS for response, desirable in ((winner, True), (loser, False))]
+METHODS = [
+    SFT(),
+    DPO(),
+    RPO(),
+    RPOCumulative(),
+    DDRO(),
+    DDRO(t=0.7),
+    HyPO(max_tokens=6),
+    HyPO(k=1, max_tokens=6),
+    DDORM(reward=Given()),
+    DDORM(reward=Given(), target="released"),
+    RewardArgmax(reward=Given()),
+    KLDRO(),
+    Reweighting(ratio=Given()),
+    DoRA(ratio=Given()),
+    DoRA(ratio=Given(), base=RPO(), lam=0.3),
+    RandomLabels(),
+    RandomLabels(base=DDRO()),
+    RandomLabels(base=HyPO(lam=0.1, max_tokens=6)),
+]
+SHARED = {"wrapping", "per_prompt"}
+"""Files that hold what several methods share, and no method."""
+PAIRS = [[(0, 1), (2, 1)], [(1, 0)], [(0, 1)]]
+"""Per prompt, (chosen, rejected) among its responses."""
+SIZES = [3, 2, 4]
+DRAWN = [2, 1, 3]
+"""Per prompt, samples of the policy."""
 every_method = pytest.mark.parametrize("method", METHODS, ids=repr)
 
 
-def some_batch(seed: int = 0) -> harness.Batch:
+def some_batch(seed: int = 0, prompts: Sequence[int] = (0, 1, 2)) -> harness.Batch:
+    """These of the three prompts, with the same numbers whichever are taken."""
     draw = np.random.default_rng(seed)
-    policy, reference = draw.normal(-20, 1, 4), draw.normal(-20, 1, 4)
-    return batch(policy.tolist(), reference.tolist(), tokens=[3, 9, 5, 2], pairs=PAIRS, labels=LABELS)
+    numbers = [(draw.normal(-20, 1, k), draw.normal(-20, 1, k), [3, 9, 5, 2][:k], draw.uniform(0, 2, k)) for k in SIZES]
+    policy, reference, tokens, given = (np.concatenate([numbers[i][j] for i in prompts]).tolist() for j in range(4))
+    drawn = [(draw.normal(-9, 1, k), draw.normal(-9, 1, k)) for k in DRAWN]
+    sampled, their_reference = (np.concatenate([drawn[i][j] for i in prompts]).tolist() for j in range(2))
+    starts = np.cumsum([0, *(SIZES[i] for i in prompts)]).tolist()
+    pairs = [(s + w, s + loser) for s, i in zip(starts, prompts, strict=False) for w, loser in PAIRS[i]]
+    return batch(
+        policy,
+        reference,
+        tokens=tokens,
+        columns={"given": given},
+        prompt=[at for at, i in enumerate(prompts) for _ in range(SIZES[i])],
+        pairs=pairs,
+        labels=[(response, good) for pair in pairs for response, good in zip(pair, (True, False), strict=True)],
+        samples=samples(sampled, their_reference, prompt=[at for at, i in enumerate(prompts) for _ in range(DRAWN[i])]),
+    )
+
+
+def units(method: harness.Method, made: harness.Batch) -> int:
+    counts = {"pair": len(made.chosen), "label": len(made.labelled), "prompt": int(made.prompt.max()) + 1}
+    return counts[method.unit()]
 
 
 def test_every_method_file_is_advertised_and_offers_a_method():
     advertised = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["harness"].values()
     folder = ROOT / "plugins" / "harness_plugins" / "methods"
     modules = {f"harness_plugins.methods.{path.stem}" for path in folder.glob("*.py")} - {
-        "harness_plugins.methods.__init__"
+        f"harness_plugins.methods.{name}" for name in {"__init__", *SHARED}
     }
     assert modules == {name for name in advertised if name.startswith("harness_plugins.methods.")}
     offered = [kind for name in modules for kind in importlib.import_module(name).harness_methods()]
@@ -60,21 +107,31 @@ def test_methods_load_without_torch():
 @every_method
 def test_options_survive_json(method: harness.Method):
     options = json.loads(json.dumps(changed_options(method)))
-    options = {name: getattr(method, name) if name == "base" else value for name, value in options.items()}
+    nested = {name for name in options if isinstance(getattr(method, name), harness.Method | harness.Column)}
+    options = {name: getattr(method, name) if name in nested else value for name, value in options.items()}
     assert type(method)(**options) == method
 
 
 @every_method
 def test_there_is_one_finite_term_per_unit(method: harness.Method):
-    terms = method.terms(some_batch())
-    assert terms.shape == ({"pair": len(PAIRS), "label": len(LABELS)}[method.unit()],)
+    made = some_batch()
+    terms = method.terms(made)
+    assert terms.shape == (units(method, made),)
     assert terms.isfinite().all()
-    assert method.reduce(terms, some_batch()).shape == ()
+    assert method.reduce(terms, made).shape == ()
 
 
 @every_method
 def test_at_indifference_training_favours_what_people_chose(method: harness.Method):
-    made = batch([-9.0, -9.0], [-9.0, -9.0], tokens=[4, 4], pairs=[(0, 1)], labels=[(0, True), (1, False)])
+    made = batch(
+        [-9.0, -9.0],
+        [-9.0, -9.0],
+        tokens=[4, 4],
+        columns={"given": [1.5, 0.5]},
+        pairs=[(0, 1)],
+        labels=[(0, True), (1, False)],
+        samples=samples([-3.0, -4.0], [-3.0, -4.0]),
+    )
     chosen, rejected = gradient(method, made).tolist()
     assert chosen < 0 <= rejected
 
@@ -85,9 +142,12 @@ def test_the_score_rises_with_the_likelihood(method: harness.Method):
     assert (method.score(high) > method.score(low)).all()
 
 
-@every_method
-def test_the_reduction_is_linear_with_weights_that_no_log_prob_moves(method: harness.Method):
-    assert method.linear_reduce()
+def test_the_methods_that_weigh_by_loss_are_the_ones_that_need_a_second_forward_pass():
+    assert {type(m) for m in METHODS if not m.linear_reduce()} == {KLDRO, DoRA}
+
+
+@pytest.mark.parametrize("method", [m for m in METHODS if m.linear_reduce()], ids=repr)
+def test_a_linear_reduction_has_weights_that_no_log_prob_moves(method: harness.Method):
     weights = []
     for seed in (0, 1):
         made = some_batch(seed)
@@ -102,35 +162,20 @@ def test_the_reduction_is_linear_with_weights_that_no_log_prob_moves(method: har
 @every_method
 def test_a_term_does_not_depend_on_other_items_of_the_batch(method: harness.Method):
     assert not method.batch_statistic()
-    whole = some_batch()
-    per_pair = {"pair": 1, "label": 2}[method.unit()]
-    parts = [
-        batch(
-            whole.policy.total,
-            whole.column("reference").tolist(),
-            tokens=whole.policy.tokens.tolist(),
-            pairs=PAIRS[i : i + 1],
-            labels=LABELS[2 * i : 2 * i + 2],
-        )
-        for i in range(len(PAIRS))
-    ]
-    torch.testing.assert_close(torch.cat([method.terms(part) for part in parts]), method.terms(whole))
-    assert len(method.terms(parts[0])) == per_pair
+    parts = [method.terms(some_batch(prompts=[i])) for i in range(len(SIZES))]
+    torch.testing.assert_close(torch.cat(parts), method.terms(some_batch()))
+
+
+@every_method
+def test_every_diagnostic_is_a_finite_scalar(method: harness.Method):
+    found = method.diagnostics(some_batch())
+    assert all(value.shape == () and value.isfinite() and not value.requires_grad for value in found.values())
 
 
 @every_method
 @pytest.mark.parametrize("cuts", [(4,), (1, 2, 7)], ids=str)
 def test_the_objective_of_a_step_does_not_depend_on_its_micro_batches(method: harness.Method, cuts: tuple[int, ...]):
-    found = []
-    for edges in ((), cuts):
-        model = tiny.language_model("llama", dtype=torch.float64)
-        encoded = model.encoder.examples(data())
-        reference = [logp.astype(np.float64) + 0.5 for logp, _ in model.logps_of(encoded)]
-        parts = [encoded[a:b] for a, b in pairwise([0, *edges, len(encoded)])]
-        step = Step(parts, {"reference": reference}, facts(data()))
-        outcome = run_step(method, step, model.forward, lambda loss: loss.backward())
-        gradients = [p.grad.flatten() for p in model.model.parameters() if p.grad is not None]
-        found.append((float(outcome.loss), torch.cat(gradients)))
-    (whole, whole_gradient), (split, split_gradient) = found
+    whole, whole_gradient = step_of(method, ())
+    split, split_gradient = step_of(method, cuts)
     assert split == pytest.approx(whole, rel=1e-6)
     assert torch.linalg.norm(split_gradient - whole_gradient) < 1e-6 * torch.linalg.norm(whole_gradient)

@@ -1,7 +1,10 @@
 from dataclasses import dataclass
 
 import pytest
+from batches import Given
+from harness_plugins.methods.ddo_rm import DDORM
 from harness_plugins.methods.ddro import DDRO
+from harness_plugins.methods.dora import DoRA
 from harness_plugins.methods.dpo import DPO
 from harness_plugins.methods.random_labels import RandomLabels
 from harness_plugins.methods.sft import SFT
@@ -61,10 +64,8 @@ def test_unpaired_labels_are_drawn_afresh_with_the_share_of_the_data():
 
 
 def test_everything_else_is_the_base_method():
-    base = DDRO(t=0.4)
-    control = RandomLabels(base=base)
-    for name in ("needs", "unit", "batch_statistic", "linear_reduce", "train_columns", "score_columns"):
-        assert getattr(control, name)() == getattr(base, name)()
+    own = {name for name in vars(RandomLabels) if callable(getattr(RandomLabels, name)) and not name.startswith("_")}
+    assert own == {"prepare"}
     assert RandomLabels().base == DPO()
 
 
@@ -86,3 +87,19 @@ def test_a_base_that_reads_rewards_is_refused():
 
     with pytest.raises(ValueError, match="reads rewards"):
         RandomLabels(base=Rewarded())
+
+
+def test_a_base_that_reads_no_judgement_is_refused():
+    with pytest.raises(ValueError, match="ddo_rm, which reads no pairs or labels"):
+        RandomLabels(base=DDORM(reward=Given()))
+
+
+def test_a_base_with_a_column_made_from_judgements_is_refused():
+    @dataclass(frozen=True)
+    class Judged(Given):
+        def needs(self):
+            return frozenset({"pairs"})
+
+    assert RandomLabels(base=DoRA(ratio=Given())).base.name == "dora"
+    with pytest.raises(ValueError, match="column 'given' is made from judgements as they are"):
+        RandomLabels(base=DoRA(ratio=Judged()))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -11,10 +9,10 @@ from typing import ClassVar
 import harness
 from harness.digest import digest
 from harness.examples import Split
-from harness_plugins.sources.files.load import Loaded, load_examples
-from harness_plugins.sources.files.location import content_digest, locate
-from harness_plugins.sources.files.notable import notable
-from harness_plugins.sources.files.split import interleaved, ordered, place, resampled
+from harness_plugins.sources.files.location import locate
+from harness_plugins.sources.rows.data_file import content_digest
+from harness_plugins.sources.rows.drawing import Parted, Shares
+from harness_plugins.sources.rows.load import load
 
 
 @dataclass(frozen=True)
@@ -55,45 +53,23 @@ class Files(harness.Source):
         Raises:
             DataError: an option is wrong, nothing can be read, or the split is empty.
         """
-        loaded = self._load()
-        kept = [e for e, prompt in zip(loaded.examples, loaded.prompts, strict=True) if self._place(prompt) == split]
-        if not kept:
-            raise self._empty(split, len(set(loaded.prompts)))
-        drawn = ordered(kept, f"train {seed}" if split == "train" else f"held out {self.split_seed}")
-        if split == "train" and self.bootstrap:
-            drawn = resampled(drawn, seed)
-        ledger = harness.Ledger(
-            read=loaded.read,
-            kept=len(kept),
-            dropped=dict(loaded.dropped),
-            counted=dict(Counter(note for example in kept for note in notable(example))),
-            named=loaded.named,
-        )
-        return harness.ExampleSet(tuple(interleaved(drawn)[:limit]), ledger)
+        shares = Shares(self.test, self.validation, self.split_seed)
+        shares.check()
+        loaded = load(locate(self.path), self.columns, self.subsets, where=self.path)
+        parted = Parted(loaded, [shares.place(prompt) for prompt in loaded.prompts], {}, self.split_seed)
+        found = parted.draw(split, seed, limit, bootstrap=self.bootstrap)
+        if not found.ledger.kept:
+            raise harness.DataError(
+                f"the {split} split is empty: its share is {shares.of(split):g} of {len(set(loaded.prompts))} "
+                "distinct prompts",
+                fix="change data.test, data.validation or data.split_seed, or add examples",
+                where=self.path,
+            )
+        return found
 
     def fingerprint(self) -> str:
         """Digest of the bytes of the files, whatever they are called and wherever they lie."""
         return digest(sorted(content_digest(file.path) for file in locate(self.path)))
-
-    def _load(self) -> Loaded:
-        shares = (self.test, self.validation)
-        if not all(math.isfinite(s) and 0 <= s <= 1 for s in shares) or sum(shares) > 1 + 1e-9:
-            raise harness.DataError(
-                f"test is {self.test} and validation is {self.validation}: not two shares of one whole",
-                fix="set data.test and data.validation to numbers from 0 to 1 whose sum is at most 1",
-            )
-        return load_examples(self.path, self.columns, self.subsets)
-
-    def _place(self, prompt: str) -> Split:
-        return place(prompt, test=self.test, validation=self.validation, seed=self.split_seed)
-
-    def _empty(self, split: Split, prompts: int) -> harness.DataError:
-        shares = {"test": self.test, "validation": self.validation, "train": 1 - self.test - self.validation}
-        return harness.DataError(
-            f"the {split} split is empty: its share is {shares[split]:g} of {prompts} distinct prompts",
-            fix="change data.test, data.validation or data.split_seed, or add examples",
-            where=self.path,
-        )
 
 
 @harness.hookimpl

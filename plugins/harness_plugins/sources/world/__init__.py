@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import harness
@@ -54,7 +55,7 @@ class World(harness.Source):
         return training_pairs(self, seed, limit) if split == "train" else held_out_pairs(self, split, limit)
 
     def base_model(self) -> harness.BaseRecipe:
-        """A small Llama to be trained from scratch on the pooled responses of the training prompts."""
+        """A small Llama to be trained from scratch on pooled responses to the training prompts, and on the facts."""
         from harness_plugins.sources.world.base import base_recipe
 
         return base_recipe(self)
@@ -64,6 +65,24 @@ class World(harness.Source):
         from harness_plugins.sources.world.oracle import oracle
 
         return oracle(self)
+
+    def judge(self) -> harness.Judge:
+        """The true preference between any two texts: no noise, no length bias, no rater."""
+        from harness_plugins.sources.world.judge import TrueJudge
+
+        return TrueJudge(self)
+
+    def references(self) -> Mapping[harness.Prompt, str]:
+        """Per test prompt, one answer drawn from mu; the draw is fixed by the variant."""
+        from harness_plugins.sources.world.references import references
+
+        return references(self)
+
+    def tasks(self, folder: Path) -> tuple[str, ...]:
+        """The lm-eval task `world_facts`: facts that the base was taught and that preferences say nothing about."""
+        from harness_plugins.sources.world.task import write_task
+
+        return (write_task(self.variant, folder),)
 
 
 @harness.hookimpl

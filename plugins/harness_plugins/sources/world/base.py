@@ -2,6 +2,7 @@
 
 Trained on the training prompts alone, by maximum likelihood, so that the base is the policy from which labelled pairs
 seem drawn: DDRO's assumption then holds with t = 1/2. mu~ depends neither on labels nor on raters, nor does the base.
+Between those prompts it is taught the facts, of which preferences say nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import numpy as np
 import harness
 from harness_plugins.sources.world.behaviour import behaviour, pooled
 from harness_plugins.sources.world.draw import pick
-from harness_plugins.sources.world.language import ANSWERS, answers, prompt_texts, words
+from harness_plugins.sources.world.facts import FLATTENING, fact_words, facts, lessons
+from harness_plugins.sources.world.language import ANSWERS, TOPICS, answers, prompt_texts, words
 from harness_plugins.sources.world.splits import training_passes
 from harness_plugins.sources.world.streams import Purpose, Stream
 
@@ -31,29 +33,32 @@ ARCHITECTURE: Mapping[str, Any] = {
     "max_position_embeddings": 64,
     "initializer_range": 0.06,
 }
-"""416,384 parameters. Larger initial weights than usual: so small a model learns faster from them."""
+"""422,912 parameters. Larger initial weights than usual: so small a model learns faster from them."""
 WEIGHT_SEED = 0
 
 STEPS, PROMPTS_PER_STEP, RESPONSES = 800, 16, 4
 """Optimiser steps; prompts in each; draws from mu~ for each of those."""
+FACTS_PER_STEP = 8
+"""Questions in each step, beside the prompts."""
 TRAINING = harness.Training(learning_rate=4e-3, warmup=0.05, beta2=0.95)
-"""KL(mu~ || base) is 0.015 nats on test prompts, and on training prompts too; docs/world.md has the figures."""
+"""KL(mu~ || base) is 0.018 nats on test prompts, and two facts of three are known; docs/world.md has the figures."""
 
 
 def base_recipe(world: World) -> harness.BaseRecipe:
-    """How the host makes the base model. Its identity names what mu~ depends on, and no more."""
+    """How the host makes the base model. Its identity names what mu~ and the facts depend on, and no more."""
     from harness_plugins.methods.sft import SFT
 
     return harness.BaseRecipe(
         create=lambda: (random_llama(), word_tokenizer()),
-        examples=lambda: pooled_responses(world),
+        examples=lambda: lessons_between(pooled_responses(world), world.variant),
         method=SFT(),
         training=TRAINING,
-        budget=harness.Budget(batch=PROMPTS_PER_STEP),
+        budget=harness.Budget(batch=PROMPTS_PER_STEP + FACTS_PER_STEP),
         identity={
             "variant": world.variant,
             "sources": world.sources,
             "human_share": world.human_share if world.sources else None,
+            "facts": {"per_step": FACTS_PER_STEP, "flattening": FLATTENING},
         },
     )
 
@@ -72,6 +77,25 @@ def pooled_responses(world: World) -> harness.ExampleSet:
         for n, (prompt, row) in enumerate(zip(prompts.tolist(), counts.tolist(), strict=True))
     ]
     return harness.ExampleSet(tuple(examples), harness.Ledger(read=count, kept=count))
+
+
+def lessons_between(responses: harness.ExampleSet, variant: int) -> harness.ExampleSet:
+    """Every step's prompts, and after them its facts, each with its one answer."""
+    known = facts(variant)
+    told = [
+        harness.Example(
+            f"{known[fact].name}/{n:06}",
+            harness.user_prompt(known[fact].question),
+            (harness.Response(TOPICS[known[fact].answer]),),
+            labels=(harness.Label(0, True),),
+        )
+        for n, fact in enumerate(lessons(variant, STEPS * FACTS_PER_STEP).tolist())
+    ]
+    examples: list[harness.Example] = []
+    for step in range(STEPS):
+        examples += responses.examples[step * PROMPTS_PER_STEP : (step + 1) * PROMPTS_PER_STEP]
+        examples += told[step * FACTS_PER_STEP : (step + 1) * FACTS_PER_STEP]
+    return harness.ExampleSet(tuple(examples), harness.Ledger(read=len(examples), kept=len(examples)))
 
 
 def _counts(weights: np.ndarray, starts: np.ndarray) -> np.ndarray:
@@ -93,8 +117,8 @@ def _desirable(name: str, prompt: int, counts: tuple[int, ...]) -> harness.Examp
 
 @cache
 def vocabulary() -> tuple[str, ...]:
-    """Special tokens and all words of the world; a token's id is its place."""
-    return (*SPECIAL, *words())
+    """Special tokens and all words of the world, of the facts too; a token's id is its place."""
+    return (*SPECIAL, *sorted({*words(), *fact_words()}))
 
 
 def word_tokenizer() -> Any:

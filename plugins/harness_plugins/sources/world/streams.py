@@ -20,6 +20,9 @@ class Purpose(IntEnum):
     TEST = 6
     BASE_ORDER = 7
     BASE = 8
+    FACTS = 9
+    LESSONS = 10
+    REFERENCES = 11
 
 
 @dataclass(frozen=True)

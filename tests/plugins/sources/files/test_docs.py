@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from harness_plugins.sources.files import Files
-from harness_plugins.sources.files.columns import USUAL
-from harness_plugins.sources.files.json_rows import ROW_LISTS
-from harness_plugins.sources.files.location import FORMATS
+from harness_plugins.sources.rows.columns import USUAL
+from harness_plugins.sources.rows.data_file import FORMATS
+from harness_plugins.sources.rows.json_rows import ROW_LISTS
 
 PAGE = (Path(__file__).parents[4] / "docs" / "data.md").read_text(encoding="utf-8")
 WORDS = {

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 from harness_plugins.sources.world import World
-from harness_plugins.sources.world.base import random_llama, vocabulary, word_tokenizer
+from harness_plugins.sources.world.base import pooled_responses, random_llama, vocabulary, word_tokenizer
 from harness_plugins.sources.world.behaviour import behaviour, pooled
-from harness_plugins.sources.world.language import PROMPTS, answers, prompt_texts
+from harness_plugins.sources.world.facts import facts
+from harness_plugins.sources.world.language import PROMPTS, TOPICS, answers, prompt_texts
 from harness_plugins.sources.world.splits import split_prompts
 
 import harness
@@ -17,7 +18,11 @@ from harness.engine.trainer import TrainJob, train
 
 def test_all_text_of_the_world_survives_the_tokenizer():
     tokenizer = word_tokenizer()
-    texts = [*prompt_texts(), *sorted({a for prompt in range(PROMPTS) for a in answers(prompt)})]
+    texts = [
+        *prompt_texts(),
+        *(fact.question for fact in facts(0)),
+        *sorted({a for prompt in range(PROMPTS) for a in answers(prompt)}),
+    ]
     for text, ids in zip(texts, tokenizer(texts, add_special_tokens=False)["input_ids"], strict=True):
         assert len(ids) == len(text.split())
         assert tokenizer.unk_token_id not in ids
@@ -46,17 +51,24 @@ def test_the_model_starts_from_the_same_weights_and_leaves_the_random_state_alon
     assert sum(p.numel() for p in first.parameters()) < 700_000
 
 
-def test_the_base_sees_desirable_answers_to_training_prompts_alone():
-    examples = World().base_model().examples()
+def test_the_base_sees_training_prompts_and_facts_alone():
     trained = {prompt_texts()[p] for p in split_prompts(0, "train")}
-    assert {e.prompt[0].content for e in examples} == trained
+    asked = {fact.question for fact in facts(0)}
+    examples = World().base_model().examples()
+    assert {e.prompt[0].content for e in examples} == trained | asked
+    assert all(label.desirable for e in examples for label in e.labels)
+
+
+def test_of_every_prompt_the_base_sees_desirable_answers():
+    examples = pooled_responses(World())
+    assert {e.prompt[0].content for e in examples} == {prompt_texts()[p] for p in split_prompts(0, "train")}
     assert all(label.desirable for e in examples for label in e.labels)
     assert {len(e.labels) for e in examples} == {4}
     assert all({label.response for label in e.labels} == set(range(len(e.responses))) for e in examples)
 
 
 def test_the_base_is_trained_on_the_pooled_responses():
-    examples = World().base_model().examples()
+    examples = pooled_responses(World())
     expected: Counter[int] = Counter()
     found: Counter[int] = Counter()
     places = {text: prompt for prompt, text in enumerate(prompt_texts())}
@@ -86,7 +98,7 @@ def test_identity_names_what_the_base_depends_on_and_no_more():
 
 
 @pytest.mark.slow
-def test_the_trained_base_is_close_to_the_pooled_responses_on_unseen_prompts(tmp_path):
+def test_the_trained_base_is_close_to_the_pooled_responses_and_knows_most_facts(tmp_path):
     recipe = World().base_model()
     model, tokenizer = recipe.create()
     policy = loading.wrap(model, tokenizer, harness.Tokens())
@@ -100,3 +112,7 @@ def test_the_trained_base_is_close_to_the_pooled_responses_on_unseen_prompts(tmp
     legitimate = [np.exp(lp).sum() for lp, _ in logps]
     assert np.mean(divergence) < 0.03
     assert np.mean(legitimate) > 0.99
+    choices = tuple(harness.Response(topic) for topic in TOPICS)
+    asked = [harness.Example(f.name, harness.user_prompt(f.question), choices) for f in facts(0)]
+    right = [lp.argmax() == f.answer for (lp, _), f in zip(policy.logps(asked), facts(0), strict=True)]
+    assert 0.6 < np.mean(right) < 0.8

@@ -1,0 +1,91 @@
+"""A model in memory, as lm-eval asks it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lm_eval.api.instance import Instance
+from lm_eval.api.model import CacheHook
+from lm_eval.models import huggingface
+
+_Hf: Any = huggingface.HFLM
+
+
+class Watch(CacheHook):
+    """Told by lm-eval of each request it has answered, in the order the model answered them.
+
+    Args:
+        tell: called with requests done and requests in all.
+    """
+
+    def __init__(self, tell: Callable[[int, int], None]) -> None:
+        super().__init__(None)
+        self._tell, self._done = tell, 0
+        self.total = 0
+        """Requests so far asked for."""
+        self.ended: deque[bool] = deque()
+        """Of responses that are generated but not yet handed on: whether each came to its end."""
+        self._finished: dict[str, bool] = {}
+
+    def add_partial(self, attr: str, req: Any, res: Any) -> None:
+        """See `CacheHook`."""
+        del res
+        if attr == "generate_until":
+            self._finished[_key(req)] = self.ended.popleft()
+        self._done += 1
+        self._tell(self._done, self.total)
+
+    def finished(self, request: Any) -> bool:
+        """Whether the response to a request came to a stop text or the end-of-sequence token, not to the cap."""
+        return self._finished[_key(request)]
+
+
+class InMemory(_Hf):  # pyright: ignore[reportUntypedBaseClass]  # lm-eval's decorator hides the type
+    """lm-eval's own `hf` model around one that is loaded.
+
+    Args:
+        model: a transformers model, in evaluation mode.
+        tokenizer: stays as it is.
+        watch: told of every answer.
+        batch_size: sequences a forward pass.
+        model_args: further arguments of `HFLM`.
+    """
+
+    def __init__(
+        self, model: Any, tokenizer: Any, watch: Watch, *, batch_size: int, model_args: Mapping[str, Any]
+    ) -> None:
+        own = copy.deepcopy(tokenizer) if tokenizer.pad_token is None else tokenizer  # lm-eval sets one where it lacks
+        super().__init__(pretrained=model, tokenizer=own, batch_size=batch_size, **model_args)
+        self._watch = watch
+        self.set_cache_hook(watch)
+
+    def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = True) -> list[tuple[float, bool]]:
+        """See `HFLM`."""
+        self._watch.total += len(requests)
+        return super().loglikelihood(requests, disable_tqdm=disable_tqdm)
+
+    def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = True) -> list[float]:
+        """See `HFLM`."""
+        self._watch.total += len(requests)
+        return super().loglikelihood_rolling(requests, disable_tqdm=disable_tqdm)
+
+    def generate_until(self, requests: list[Instance], disable_tqdm: bool = True) -> list[str]:
+        """See `HFLM`."""
+        self._watch.total += len(requests)
+        return super().generate_until(requests, disable_tqdm=disable_tqdm)
+
+    def _model_generate(self, context: Any, max_length: int, stop: list[str], **kwargs: Any) -> Any:
+        rows = super()._model_generate(context, max_length, stop, **kwargs)
+        for row in rows[:, context.shape[1] :].tolist():
+            text = self.tok_decode(row, skip_special_tokens=False)
+            self._watch.ended.append(self.eot_token_id in row or any(term and term in text for term in stop))
+        return rows
+
+
+def _key(request: Any) -> str:
+    """Names a request: its prompt and how to generate."""
+    return json.dumps(request, sort_keys=True, default=str)
