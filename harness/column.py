@@ -98,7 +98,7 @@ class Column(ABC):
     path_options: ClassVar[tuple[str, ...]] = ()
     """Options that are paths, relative to the suite file where not absolute; their content enters the identity."""
     model_options: ClassVar[tuple[str, ...]] = ()
-    """Options that are models: a folder, or an id on the Hub. Their content enters the identity."""
+    """Options that are models: a folder, or an id on the Hub (with `@revision`, if any). Their content is identity."""
 
     def needs(self) -> frozenset[Need]:
         """What every example must carry: for a column that learns, those `fit` learns from; else those `compute` is

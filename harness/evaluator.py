@@ -188,10 +188,12 @@ class Evaluator(ABC):
     """Where the definitions come from."""
     columns: ClassVar[Literal["none", "score"]] = "score"
     """"score" if it calls `Subject.score`, so that the columns a method scores with are there."""
+    needs_language_model: ClassVar[bool] = False
+    """True if it judges what a policy writes, or the model itself: rows that have none are skipped without asking."""
     path_options: ClassVar[tuple[str, ...]] = ()
     """Options that are paths, relative to the suite file where not absolute; their content enters the identity."""
     model_options: ClassVar[tuple[str, ...]] = ()
-    """Options that are models: a folder, or an id on the Hub. Their content enters the identity."""
+    """Options that are models: a folder, or an id on the Hub (with `@revision`, if any). Their content is identity."""
     neutral_options: ClassVar[tuple[str, ...]] = ()
     """Options that change no figure (retries, time limits, where a key is found). They stay out of the identity."""
 

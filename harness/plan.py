@@ -202,7 +202,7 @@ class Planner:
             if trained and policy is not None:
                 yield PlannedCell(row.label, "train", seed, policy.digest)
             for entry in self.suite.evaluators:
-                unusable = self.inputs.unusable.get(entry.label, "")
+                unusable = self.inputs.unusable.get(entry.label, "") or _mute(row, entry)
                 step = None if unusable else self._evaluate(entry, row, policy, seed)
                 yield PlannedCell(row.label, entry.label, seed, step, unusable)
 
@@ -275,6 +275,15 @@ class Planner:
         title = f"{entry.label} of {row.label}" + (f", seed {seed}" if seed is not None else "")
         work = EvaluateStep(entry.evaluator, subject, initial, base, method, columns)
         return self._add("evaluate", identity, needs, title, origins, work)
+
+
+def _mute(row: Row, entry: EvaluatorEntry) -> str:
+    """Why an evaluator that needs a language model has nothing to judge in a row; empty if it has."""
+    if not entry.evaluator.needs_language_model:
+        return ""
+    if row.column is not None:
+        return "the row rates responses and has no language model"
+    return "the oracle has no language model" if row.policy == "oracle" else ""
 
 
 def make(suite: Suite, registry: Registry, inputs: Inputs, limits: Limits) -> Plan:

@@ -68,6 +68,7 @@ class Drift(harness.Evaluator):
     name: ClassVar[str] = "drift"
     source: ClassVar[str] = "Monte-Carlo estimates from own samples; our choice"
     columns: ClassVar = "none"
+    needs_language_model: ClassVar[bool] = True
 
     samples: int = 1
     """Responses drawn per prompt, at least 1."""

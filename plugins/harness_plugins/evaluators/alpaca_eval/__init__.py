@@ -57,6 +57,7 @@ class AlpacaEval(harness.Evaluator):
     name: ClassVar[str] = "alpaca_eval"
     source: ClassVar[str] = "AlpacaEval: annotators, parsers and metrics of the package alpaca-eval"
     columns: ClassVar = "none"
+    needs_language_model: ClassVar[bool] = True
     path_options: ClassVar[tuple[str, ...]] = ("instructions", "references")
     model_options: ClassVar[tuple[str, ...]] = ("judge_model",)
     neutral_options: ClassVar[tuple[str, ...]] = ("api_key_env", "concurrency", "timeout", "retries", "back_off")

@@ -33,6 +33,7 @@ class LmEval(harness.Evaluator):
     name: ClassVar[str] = "lm_eval"
     source: ClassVar[str] = "lm-eval, github.com/EleutherAI/lm-evaluation-harness, 0.4.13 and later; run as it stands"
     columns: ClassVar[Literal["none", "score"]] = "none"
+    needs_language_model: ClassVar[bool] = True
     path_options: ClassVar[tuple[str, ...]] = ("include", "data")
 
     tasks: tuple[str, ...] = ()
