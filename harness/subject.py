@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ from harness.column import name_of
 from harness.engine.collate import collate, facts
 from harness.engine.encoding import Encoded
 from harness.engine.language_model import LanguageModel, finite
-from harness.engine.sampler import answers, draw
+from harness.engine.sampler import answers, draw, item_key
 from harness.errors import DataError, Unavailable
 from harness.evaluator import Answer, Sample, Scored
 from harness.examples import Example, Prompt, Response
@@ -68,7 +67,7 @@ class PolicySubject(Surroundings):
             raise Unavailable("this policy has another tokenizer than the suite's model: there is no KL between them")
         ids = list(prompts)
         tokens = self.policy.encoder.prompts(list(prompts.values()), max_tokens)
-        keys = [[seed, int(hashlib.sha256(i.encode()).hexdigest()[:8], 16)] for i in ids]
+        keys = [(seed, item_key(i)) for i in ids]
         tick = ticking(self.progress, len(ids))
         drawn = draw(self.policy, tokens, each=each, max_tokens=max_tokens, keys=keys, tick=tick)
         self.sampled_tokens += sum(len(d.tokens) for group in drawn for d in group)

@@ -53,6 +53,9 @@ class Measure:
     """What the interval covers."""
     note: str
     """What a reader must know of this one number: seeds that are not in it, why it has no interval."""
+    library_stderr: tuple[float, ...] | None = None
+    """Per run, in the order of `per_seed`, the standard error that the evaluator's library states; None where it states
+    none."""
 
 
 @dataclass(frozen=True)

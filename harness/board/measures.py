@@ -73,7 +73,13 @@ def _measure(heading: Heading, found: Sequence[_Found], gaps: Sequence[tuple[int
         best=_common_best([one.figure for one in found]),
         basis=around.basis,
         note="; ".join(part for part in (_seeds_note(len(found), gaps), note) if part),
+        library_stderr=_stated(found),
     )
+
+
+def _stated(found: Sequence[_Found]) -> tuple[float, ...] | None:
+    stated = tuple(e for one in found if (e := one.figure.standard_error) is not None)
+    return stated if len(stated) == len(found) else None
 
 
 def _problem(heading: Heading, one: Evidence) -> Gap | None:

@@ -265,3 +265,16 @@ assert "torch" not in sys.modules and not any(m.startswith("harness_plugins") fo
     )
     assert ran.returncode == 0, ran.stderr
     assert (tmp_path / "leaderboard.md").is_file()
+
+
+def test_standard_errors_that_a_library_states_are_kept_beside_ours():
+    made, records = [], {}
+    for seed, stated in ((0, 0.02), (1, 0.03)):
+        figure = boards.figure("lm_eval/task/acc", [0.0, 1.0, 1.0])
+        own = boards.figure("lm_eval/task/own", [0.0, 1.0, 1.0])
+        figures = [figure.model_copy(update={"standard_error": stated}), own]
+        records[f"e {seed}"] = boards.evaluation(f"e {seed}", figures, evaluator="lm_eval")
+        made += cells("lm_eval", [seed], "e")
+    (row,) = make_board(boards.manifest([boards.row("dpo", made)], ["lm_eval"]), records).rows
+    assert row.metrics["lm_eval/task/acc"].library_stderr == (0.02, 0.03)
+    assert row.metrics["lm_eval/task/own"].library_stderr is None
