@@ -282,7 +282,7 @@ def _mute(row: Row, entry: EvaluatorEntry) -> str:
     if not entry.evaluator.needs_language_model:
         return ""
     if row.column is not None:
-        return "the row rates responses and has no language model"
+        return "this row has no language model"
     return "the oracle has no language model" if row.policy == "oracle" else ""
 
 
