@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.table import Table
 
+from harness.column import Column
+from harness.method import Method
+
 if TYPE_CHECKING:
     from harness.doctor import Check
     from harness.host import Origin, Registry
@@ -52,7 +55,8 @@ def _default(field: dataclasses.Field[Any]) -> str:
     if field.default is not dataclasses.MISSING:
         return repr(field.default)
     if field.default_factory is not dataclasses.MISSING:
-        return repr(field.default_factory())
+        default: Any = field.default_factory()
+        return default.name if isinstance(default, Method | Column) else repr(default)
     return "(must be given)"
 
 

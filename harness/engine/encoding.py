@@ -65,8 +65,11 @@ def plain_text(prompt: Prompt) -> str:
 
 
 def tagged_text(prompt: Prompt) -> str:
-    """The prompt with the role of every turn on a line of its own, as the code of arXiv:2604.11119 writes it."""
-    return "".join(f"<|{m.role}|>\n{m.content}\n" for m in prompt) + "<|assistant|>\n"
+    """The prompt with the role of every turn on a line of its own and a blank line between turns.
+
+    Source: arXiv:2604.11119, authors' code (`data.py`).
+    """
+    return "\n".join([*(f"<|{m.role}|>\n{m.content.strip()}\n" for m in prompt), "<|assistant|>\n"])
 
 
 def _chat_text(tokenizer: Any, prompt: Prompt) -> str:

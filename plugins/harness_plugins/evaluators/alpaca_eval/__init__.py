@@ -107,7 +107,7 @@ class AlpacaEval(harness.Evaluator):
         least = {"prompts": 1, "max_tokens": 1, "judge_tokens": 0, "top_logprobs": 2, "concurrency": 1}
         least |= {"retries": 0, "back_off": 0}
         for option, bound in least.items():
-            if getattr(self, option) < bound:
+            if not getattr(self, option) >= bound:
                 raise ValueError(f"{option} is {getattr(self, option)}; it must be at least {bound}")
         if not self.timeout > 0:
             raise ValueError(f"timeout is {self.timeout}; it must be > 0")
@@ -124,10 +124,10 @@ class AlpacaEval(harness.Evaluator):
         if self.judge not in ("causal", "endpoint") and self.template != DEFAULT:
             raise ValueError("template goes with the judges causal and endpoint")
         address = urlsplit(self.endpoint)
+        if address.username or address.password or address.query or address.fragment:
+            raise ValueError("endpoint has more than an address in it; a key belongs into the environment")
         if remote and (address.scheme not in ("http", "https") or not address.hostname):
             raise ValueError(f"endpoint is {self.endpoint!r}; it must begin with http:// or https://")
-        if address.username or address.password or address.query:
-            raise ValueError("endpoint has more than an address in it; a key belongs into the environment")
 
     def check(self) -> None:
         """See `harness.Evaluator`."""

@@ -141,11 +141,12 @@ class Endpoint:
                 self._first_failure = self._first_failure or error
                 self._over.set()
                 raise
-            verdict = {"endpoint": self.url, "model": self.model, **_kept(answer)}
+            verdict = {"endpoint": self.url, "model": self.model, **answer}
             verdicts.put(name, verdict)
             return verdict, tries
 
     def _patiently(self, client: Any, body: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+        """(what is kept of the answer, tries it took)."""
         import openai
 
         for tries in range(1, self.patience.retries + 2):
@@ -162,9 +163,10 @@ class Endpoint:
             except ValueError as error:
                 raise self._no_completion(str(error)) from None
             else:
-                if isinstance(answer, str) or not answer.choices:
-                    raise self._no_completion("it holds no choice")
-                return answer.model_dump(), tries
+                try:
+                    return _kept(answer.model_dump(warnings=False)), tries
+                except (AttributeError, LookupError, TypeError):
+                    raise self._no_completion(_instead(answer)) from None
         raise AssertionError("the last try returns or raises")
 
     def _wait(self, error: Exception, tries: int) -> float:
@@ -235,8 +237,18 @@ def _retry_after(error: Exception) -> float:
         return 0.0
 
 
+def _instead(answer: Any) -> str:
+    """What an answer is that is no chat completion: the error it states, where it does."""
+    error = getattr(answer, "error", None)
+    return f"it states the error {error}" if error else "it holds no choice that can be read"
+
+
 def _kept(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept of a chat completion: text or arguments of a call, and log-probs, in the form parsers read."""
+    """What is kept of a chat completion: text or arguments of a call, and log-probs, in the form parsers read.
+
+    Raises:
+        AttributeError, LookupError, TypeError: it is none.
+    """
     choice = answer["choices"][0]
     message = choice.get("message") or {}
     text = message.get("content") or ""
@@ -244,6 +256,8 @@ def _kept(answer: Mapping[str, Any]) -> dict[str, Any]:
         text = message["function_call"]["arguments"]
     if message.get("tool_calls"):
         text = message["tool_calls"][0]["function"]["arguments"]
+    # Half of a surrogate pair, which JSON can hold, could not be encoded again.
+    text = str(text).encode("utf-8", "replace").decode()
     completion: dict[str, Any] = {"text": text, "finish_reason": choice.get("finish_reason")}
     positions = (choice.get("logprobs") or {}).get("content")
     if positions:
@@ -254,5 +268,5 @@ def _kept(answer: Mapping[str, Any]) -> dict[str, Any]:
             ]
         }
     usage = answer.get("usage") or {}
-    counts = {key: usage[key] for key in ("prompt_tokens", "completion_tokens") if usage.get(key) is not None}
+    counts = {key: usage[key] for key in ("prompt_tokens", "completion_tokens") if isinstance(usage.get(key), int)}
     return {"completion": completion, "usage": counts, "served": answer.get("model")}

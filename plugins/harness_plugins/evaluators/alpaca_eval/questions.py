@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,9 @@ from typing import Any
 import harness
 from harness.digest import digest
 from harness_plugins.evaluators.prompts import distinct_prompts, shown
+
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair: JSON can hold it, but it is no character, and nothing can encode it."""
 
 
 @dataclass(frozen=True)
@@ -96,12 +101,12 @@ def _rows(path: str, texts: Sequence[str]) -> list[dict[str, Any]]:
         if content.startswith(b"\x1f\x8b"):
             content = gzip.decompress(content)
         rows = _parsed(content.decode("utf-8-sig"))
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise harness.DataError(
             f"{path} cannot be read: {error}", fix="give JSON or JSON lines, plain or in gzip"
         ) from error
     for number, row in enumerate(rows, 1):
-        if not isinstance(row, dict) or not all(isinstance(row.get(text), str) for text in texts):
+        if not isinstance(row, dict) or not all(_is_text(row.get(text)) for text in texts):
             raise harness.DataError(
                 "a row is no object with " + " and ".join(f"a text {text!r}" for text in texts),
                 where=f"{path}:{number}",
@@ -110,6 +115,10 @@ def _rows(path: str, texts: Sequence[str]) -> list[dict[str, Any]]:
     if not rows:
         raise harness.DataError(f"{path} holds no row")
     return rows
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and not _HALF.search(value)
 
 
 def _parsed(text: str) -> list[Any]:
