@@ -72,4 +72,4 @@ class Tokens(BaseModel):
     """A prompt is cut on the left down to this before a response is cut on the right. Nothing is dropped."""
     template: Literal["auto", "chat", "plain", "tagged"] = "auto"
     """chat: the tokenizer's chat template; plain: the text alone; tagged: every turn under `<|user|>`, `<|assistant|>`
-    or `<|system|>` on a line of its own, a blank line between turns; auto: chat where the tokenizer has one, else plain."""
+    or `<|system|>` on a line of its own, a blank line between turns; auto: chat where there is one, else plain."""

@@ -16,6 +16,8 @@ from harness.errors import HarnessError, SuiteError
 
 if TYPE_CHECKING:
     from harness.host import Registry
+    from harness.plan import Plan
+    from harness.store import Store
     from harness.suite import Suite
 
 app = typer.Typer(
@@ -113,14 +115,20 @@ def run(
 
     console = Console(stderr=True)
     reporter = reporter_for(console)
+    reading = console.status("reading data and models")
+    reading.start()
+
+    def planned(plan: Plan, store: Store) -> None:
+        reading.stop()
+        show_plan(console, plan, store)
+
     try:
-        finished = run_suite(
-            wanted, registry, results, reporter, limit=limit, only=chosen, planned=lambda p, s: show_plan(console, p, s)
-        )
+        finished = run_suite(wanted, registry, results, reporter, limit=limit, only=chosen, planned=planned)
     except KeyboardInterrupt:
         console.print("interrupted: finished steps are kept; run again to go on")
         sys.exit(130)
     finally:
+        reading.stop()
         reporter.close()
     if as_json:
         _out((finished.folder / "leaderboard.json").read_text(encoding="utf-8"))

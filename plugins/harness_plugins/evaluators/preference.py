@@ -58,8 +58,8 @@ def auc_figure(judged: Judgements, order: Ordering, positive: str, negative: str
         f"preference/auc{order.suffix}",
         auc_jackknife(order.scores[judged.response], judged.positive, judged.item),
         judged,
-        f"How often a {positive} response has more of {order.about} than a {negative} one of any prompt, ties half "
-        "(the area under the ROC curve, prompts pooled); differences between prompts count too.",
+        f"How often a {positive} response has more of {order.about} than one of any prompt that is {negative}, ties "
+        "half (the area under the ROC curve, prompts pooled); differences between prompts count too.",
         best=_informative(auc(judged.ideal, judged.positive)),
     )
 

@@ -4,7 +4,7 @@ import pytest
 import tiny
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from harness.engine.encoding import Encoder, plain_text
+from harness.engine.encoding import Encoder, plain_text, tagged_text
 from harness.errors import ModelError
 from harness.examples import Example, Message, Response, user_prompt
 from harness.training import Tokens
@@ -56,6 +56,13 @@ def test_prompts_to_be_answered_leave_room():
 def test_several_turns_are_named_where_there_is_no_template():
     turns = (Message("system", "be kind"), Message("user", "hi"), Message("assistant", "yes"), Message("user", "why"))
     assert plain_text(turns) == "System: be kind\n\nUser: hi\n\nAssistant: yes\n\nUser: why\n\nAssistant:"
+
+
+def test_tagged_turns_stand_under_their_roles_with_a_blank_line_between():
+    assert tagged_text(user_prompt(" hi\n")) == "<|user|>\nhi\n\n<|assistant|>\n"
+    turns = (Message("system", "be kind"), Message("user", "hi"), Message("assistant", "yes"), Message("user", "why"))
+    rest = "<|system|>\nbe kind\n\n<|user|>\nhi\n\n<|assistant|>\nyes\n\n<|user|>\nwhy\n\n<|assistant|>\n"
+    assert tagged_text(turns) == rest
 
 
 def test_a_chat_template_is_used_where_there_is_one_and_bos_is_not_doubled():
