@@ -67,7 +67,8 @@ class Bench(Protocol):
             seed: of the head, the adapters and the order of later epochs.
 
         Returns:
-            Notes for the record: the metrics of the last tenth of the steps. What it cost is recorded by itself.
+            Notes for the record: the metrics of the last tenth of the steps, and how often texts were cut. What it cost
+            is recorded by itself.
         """
         ...
 

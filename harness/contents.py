@@ -90,6 +90,8 @@ def named_model(name: str) -> ModelRef:
 def path_digest(path: Path) -> str:
     """Names the bytes of a file, or those of the files of a folder under their names.
 
+    What is hidden and what Python compiles when it imports from the folder are no part of it.
+
     Raises:
         DataError: there is nothing.
     """
@@ -97,5 +99,10 @@ def path_digest(path: Path) -> str:
         return file_digest(path)
     if not path.is_dir():
         raise DataError(f"{path} is neither a file nor a folder", fix="correct the path")
-    found = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
-    return digest({str(p.relative_to(path)): file_digest(p) for p in found})
+    found = {p.relative_to(path): p for p in path.rglob("*") if p.is_file()}
+    kept = {name: p for name, p in found.items() if not any(map(_is_no_content, name.parts))}
+    return digest({str(name): file_digest(p) for name, p in kept.items()})
+
+
+def _is_no_content(part: str) -> bool:
+    return part.startswith(".") or part == "__pycache__"

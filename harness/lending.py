@@ -34,16 +34,16 @@ class ModelScorer:
 
     model: LanguageModel
     encoded: Sequence[Encoded] = ()
-    """Examples whose tokens are laid out already; they are scored exactly so."""
+    """Examples whose tokens are laid out already; they are scored exactly so, where they are this model's tokens."""
     progress: Progress | None = None
 
     def logps(self, examples: Sequence[Example]) -> list[tuple[np.ndarray, np.ndarray]]:
         """See `harness.Scorer`."""
         known = {id(e.example): e for e in self.encoded}
-        wanted = [known.get(id(e)) for e in examples]
-        if any(e is None for e in wanted):
+        wanted = [known[id(e)] for e in examples if id(e) in known]
+        if len(wanted) < len(examples) or not self.model.encoder.agrees(wanted):
             return self.model.logps(examples)
-        return self.model.logps_of([e for e in wanted if e is not None], ticking(self.progress, len(wanted)))
+        return self.model.logps_of(wanted, ticking(self.progress, len(wanted)))
 
     def openings(self, prompts: Sequence[Prompt], texts: Sequence[str]) -> list[np.ndarray]:
         """See `harness.Scorer`."""
@@ -108,7 +108,7 @@ class ColumnBench:
         save_rater(rater, self.folder / RATER)
         trained = Cost(steps=report.steps, prompts=report.prompts, response_tokens=report.response_tokens)
         self.cost = self.cost.plus(trained)
-        return {"last": dict(report.last)}
+        return {"last": dict(report.last), **rater.encoder.counted}
 
     def rater(self, model: str = "") -> Rater:
         """See `harness.Bench`."""

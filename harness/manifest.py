@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from harness.column import Column, name_of
-from harness.digest import digest
+from harness.contents import paths
+from harness.digest import changed_options, digest
 from harness.execute import Ending
 from harness.inputs import checkpoint_ref, ledger_record
 from harness.method import Method
 from harness.plan import Plan, PlannedCell
 from harness.records import Cell, LedgerRecord, Published, RowManifest, RunManifest, SharedStep
+from harness.steps import ColumnStep, FitStep, Step, Work
 from harness.store import Store
 from harness.suite import Row
+from harness.suite.grid import suffix
 from harness.version import __version__
 
 DISTRIBUTION = "alignment-harness"
@@ -67,11 +71,33 @@ def _shared(plan: Plan) -> list[SharedStep]:
             if cell.row not in users.setdefault(digest_of, {}):
                 users[digest_of][cell.row] = None
                 waiting += needs[digest_of]
-    return [
-        SharedStep(what=step.title.split(",")[0], digest=step.digest, rows=list(users[step.digest]))
-        for step in plan.steps
-        if step.kind in {"model", "fit", "column"} and step.digest in users
-    ]
+    steps = [step for step in plan.steps if step.kind in {"model", "fit", "column"} and step.digest in users]
+    names = _names(steps)
+    return [SharedStep(what=names[s.digest], digest=s.digest, rows=list(users[s.digest])) for s in steps]
+
+
+def _names(steps: Sequence[Step]) -> dict[str, str]:
+    """Per digest, what a step is, alike for all seeds and splits. What tells columns of one name apart is told:
+    options, as the labels of a grid tell them, and the number of prompts that one was fitted on.
+    """
+    kinds = {step.digest: step.title.split(",")[0] for step in steps}
+    told = {step.digest: _told(step.work) for step in steps}
+    common = {what: set.intersection(*(set(told[d]) for d in kinds if kinds[d] == what)) for what in kinds.values()}
+    return {
+        digest_of: f"{what} {suffix([t for t in told[digest_of] if t not in common[what]])}".strip()
+        for digest_of, what in kinds.items()
+    }
+
+
+def _told(work: Work) -> list[str]:
+    if not isinstance(work, FitStep | ColumnStep):
+        return []
+    column = work.column if isinstance(work, FitStep) else work.column.column
+    changed = changed_options(column)
+    for option in {*column.path_options, *column.model_options} & changed.keys():
+        changed[option] = ", ".join(Path(path).name for path in paths(getattr(column, option)))
+    sized = {"prompts": work.limit} if isinstance(work, FitStep) and work.limit else {}
+    return [f"{k}={v if isinstance(v, str) else json.dumps(v)}" for k, v in {**changed, **sized}.items()]
 
 
 def _row(plan: Plan, row: Row, store: Store, endings: Mapping[str, Ending]) -> RowManifest:

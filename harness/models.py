@@ -52,23 +52,25 @@ class Models:
     def shared(self, policy: PolicyRef, dtype: str = "fp32") -> LanguageModel:
         """To be read only; the two that were read last, a policy and its reference, stay loaded beside the base."""
         key = (policy, dtype)
-        found = self._loaded.pop(key, None) or self.fresh(policy, dtype)
+        found = self._loaded.pop(key, None)
         others = [k for k in self._loaded if k[0] != self.base]
         for old in others[: max(0, len(others) - 1)]:
             del self._loaded[old]
-        self._loaded[key] = found
-        return found
+        self._loaded[key] = found or self.fresh(policy, dtype)
+        return self._loaded[key]
 
     def rater(self, folder: Path) -> Rating:
         """A sequence classifier, to be read only; the one read last stays loaded."""
         if folder not in self._raters:
-            self._raters = {folder: load_rater(folder, self.tokens)}
+            self._raters = {}  # before the next is read: there may not be room for two
+            self._raters[folder] = load_rater(folder, self.tokens)
         return self._raters[folder]
 
     def scorer(self, name: str) -> LanguageModel:
         """A language model that an option names, to be read only; the one read last stays loaded."""
         if name not in self._scorers:
-            self._scorers = {name: loading.load(self.named_folder(name), self.tokens)}
+            self._scorers = {}
+            self._scorers[name] = loading.load(self.named_folder(name), self.tokens)
         return self._scorers[name]
 
     def named_folder(self, name: str) -> Path:

@@ -89,8 +89,9 @@ class Surroundings:
     def scorer(self, model: str) -> Scorer:
         """See `harness.evaluator.Subject`."""
         lent = self.models.scorer(model)
-        lent.encoder.counted.clear()
-        self._lent.append(lent)
+        if not any(lent is known for known in self._lent):
+            lent.encoder.counted.clear()
+            self._lent.append(lent)
         return ModelScorer(lent, progress=self.progress)
 
     def counted(self) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.errors import ModelError
@@ -192,6 +192,21 @@ class Encoder:
                     texts[prompt] = self.prompt_text(prompt)
         self._tokenise([*texts.values(), *(r.text for e in examples for r in e.responses)])
         return [self._example(e, texts) for e in examples]
+
+    def agrees(self, encoded: Iterable[Encoded]) -> bool:
+        """Whether these are the tokens of this tokenizer and template, cut or not."""
+        silent = replace(self, counted=Counter())
+        return all(silent._is_mine(e) for e in encoded)
+
+    def _is_mine(self, encoded: Encoded) -> bool:
+        example = encoded.example
+        for response, ids, which in zip(example.responses, encoded.responses, encoded.prompt_of, strict=True):
+            asked, given = self.prompt_text(response.prompt or example.prompt), encoded.prompts[which]
+            self._tokenise((asked, response.text))
+            same = self._cut_prompt(self._prompt_ids(asked), len(given)) == given
+            if not same or self._response_ids(response.text)[: len(ids)] != ids:
+                return False
+        return True
 
     def _example(self, example: Example, texts: dict[Prompt, str]) -> Encoded:
         prompts: dict[Prompt, int] = {}

@@ -45,7 +45,10 @@ def resolve(model: ModelRef) -> Path:
         return model.folder
     try:
         found = repository("model", model.name, model.revision)
-        return found.fetch(_of_model(found.paths()))
+        paths = _of_model(found.paths())
+        if not paths:
+            raise ModelError(f"the model {model.at!r} has no files that transformers reads", fix="name another")
+        return found.fetch(paths)
     except HubError as error:
         raise ModelError(error.problem, fix=f"{error.fix}, or give a local folder") from error
 
@@ -81,19 +84,22 @@ def load(folder: Path, tokens: Tokens, *, dtype: str = "fp32", base: Path | None
     """
     from transformers import AutoModelForCausalLM
 
-    adapter = (folder / "adapter_config.json").is_file()
-    whole = _base_of(folder, base) if adapter else folder
+    if (folder / "adapter_config.json").is_file():
+        return _adapter(folder, load(_base_of(folder, base), tokens, dtype=dtype), whole=base is None)
     try:
-        model = AutoModelForCausalLM.from_pretrained(str(whole), dtype=torch.float32)
+        model = AutoModelForCausalLM.from_pretrained(str(folder), dtype=torch.float32)
     except Exception as error:
-        raise ModelError(f"no causal language model can be read from {whole}: {first_line(error)}") from error
-    if adapter:
-        from peft import PeftModel
+        raise ModelError(f"no causal language model can be read from {folder}: {first_line(error)}") from error
+    return wrap(model, load_tokenizer(folder), tokens, dtype=dtype)
 
-        model = PeftModel.from_pretrained(model, str(folder))
-        if base is None:  # somebody else's adapter: from here on it is a model like any other
-            return merged(wrap(model, load_tokenizer(whole), tokens, dtype=dtype))
-    return wrap(model, load_tokenizer(whole), tokens, dtype=dtype)
+
+def _adapter(folder: Path, under: LanguageModel, *, whole: bool) -> LanguageModel:
+    """An adapter on the model under it; as one whole model, like any other, where it is somebody else's."""
+    from peft import PeftModel
+
+    model = PeftModel.from_pretrained(under.model, str(folder))
+    policy = wrap(model, under.tokenizer, under.encoder.tokens, dtype=under.dtype)
+    return merged(policy) if whole else policy
 
 
 def _base_of(adapter: Path, base: Path | None) -> Path:

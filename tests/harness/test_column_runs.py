@@ -1,10 +1,15 @@
 """Runs in which columns are learnt and judged, and rows start from each other."""
 
 import json
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import pytest
+import tiny
 import toy
 
+import harness
+from harness.engine import loading
 from harness.reporter import Reporter
 from harness.runs import run_suite
 from harness.store import Store
@@ -90,6 +95,24 @@ def test_the_fit_of_a_column_is_shared_by_all_that_read_it(finished):
     assert sorted(titles) == ["fit taste, seed 0"] * 2 + ["fit taste, seed 1"] * 2  # two scales, two seeds
 
 
+def test_what_was_learnt_with_other_options_is_told_apart_on_the_board(finished):
+    _, run, _ = finished
+    board = json.loads((run.folder / "leaderboard.json").read_text())
+    fits = {one["what"]: one for one in board["shared"] if one["what"].startswith("fit")}
+    assert {what: one["rows"] for what, one in fits.items()} == {
+        "fit taste": ["taste", "tasteful"],
+        "fit taste [scale=-1.0]": ["distaste"],
+    }
+    assert {one["steps"] for one in fits.values()} == {2}
+
+
+def test_what_was_learnt_from_other_numbers_of_prompts_is_told_apart_on_the_board(tmp_path):
+    text = TEXT.replace("budget: {batch: 4}", "budget: {batch: 4, prompts: [4, 8]}")
+    run, _ = execute(tmp_path, "seeds=[0]", "evaluators=[preference]", text=text, only=["taste[prompts=4]"])
+    fits = {step.what for step in run.manifest.shared if step.what.startswith("fit")}
+    assert {"fit taste [prompts=4]", "fit taste [scale=-1.0,prompts=8]"} <= fits
+
+
 def test_the_board_says_what_a_row_was_given(finished):
     _, run, _ = finished
     assert row_of(run, "taste").saw == ["taste column, fitted on pairs of its training split"]
@@ -148,3 +171,39 @@ def test_a_fit_that_fails_takes_its_readers_with_it_and_nothing_else(tmp_path, m
     states = {row.label: {(cell.state, cell.reason) for cell in row.cells} for row in run.manifest.rows}
     assert states["taste"] == states["tasteful"] == {("failed", "ZeroDivisionError: on purpose")}
     assert {state for state, _ in states["dpo"]} == {"done"}
+
+
+def test_a_column_of_the_base_is_the_bases_own_in_a_row_that_starts_from_a_model_of_other_tokens(tmp_path):
+    """Such a row lays its examples out in its own tokens; the base would read them as other words."""
+
+    @dataclass(frozen=True)
+    class Familiar(harness.Column):
+        name: ClassVar[str] = "familiar"
+        source: ClassVar[str] = "test"
+        reads: ClassVar[str] = "base"
+
+        def compute(self, examples, bench):
+            found = [total for total, _ in bench.model.logps(examples)]
+            for example, totals in zip(examples, found, strict=True):
+                for response, total in zip(example.responses, totals, strict=True):
+                    seen.setdefault((example.prompt, response.text), set()).add(round(float(total), 3))
+            return found
+
+    seen = {}
+    foreign = tiny.language_model()
+    foreign.tokenizer = tiny.tokenizer(backwards=True)
+    loading.save(foreign, tmp_path / "foreign")
+    text = """
+data: {source: toy}
+methods:
+  - {policy: foreign}
+  - {column: familiar}
+  - {method: tasteful, options: {reward: familiar}, init: foreign}
+evaluators: [preference]
+seeds: [0]
+budget: {batch: 4}
+"""
+    registry = replace(toy.registry(), columns=toy.offering(toy.registry().columns, Familiar))
+    suite = read_suite(str(toy.write_suite(tmp_path, text)), registry=registry)
+    assert run_suite(suite, registry, tmp_path / "results", Reporter()).exit_code == 0
+    assert {len(values) for values in seen.values()} == {1}

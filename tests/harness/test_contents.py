@@ -61,6 +61,9 @@ def test_a_folder_is_its_files_under_their_names(tmp_path):
         (each / "deep" / "a.txt").write_text("w1")
     assert path_digest(folder) == path_digest(other)
     (other / ".hidden").write_text("x")
+    for name in (".git", "__pycache__"):
+        (other / "deep" / name).mkdir()
+        (other / "deep" / name / "a.cpython-311.pyc").write_text("made by an import")
     assert path_digest(folder) == path_digest(other)
     (other / "deep" / "a.txt").rename(other / "deep" / "b.txt")
     assert path_digest(folder) != path_digest(other)

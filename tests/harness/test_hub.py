@@ -65,6 +65,12 @@ def test_weights_of_the_old_format_are_fetched_where_there_are_no_others(hub: Lo
     assert found == {*old, "pytorch_model.bin"}
 
 
+def test_a_repository_without_a_model_is_a_clear_error(hub: LoopbackHub):
+    hub.publish("model", NAME, {"README.md": b"# Tiny\n", "tiny.gguf": b"?"})
+    with pytest.raises(ModelError, match="'someone/tiny' has no files that transformers reads"):
+        loading.resolve(on_hub())
+
+
 def test_an_adapters_base_is_taken_at_the_revision_that_the_adapter_names(
     hub: LoopbackHub, model: dict[str, bytes], tmp_path: Path
 ):

@@ -30,9 +30,9 @@ CONFIGS = {
 }
 
 
-def tokenizer(words=60):
+def tokenizer(words=60, *, backwards=False):
     vocabulary = {"<pad>": 0, "<s>": 1, "</s>": 2, "<unk>": 3}
-    for i in range(words):
+    for i in reversed(range(words)) if backwards else range(words):
         vocabulary[f"w{i}"] = len(vocabulary)
     made = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()

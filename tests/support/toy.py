@@ -143,7 +143,7 @@ class Broken(harness.Evaluator):
 ORIGIN = Origin("toy", "toy-distribution", "1.0", "0")
 
 
-def _with(shelf, *kinds):
+def offering(shelf, *kinds):
     offers = {**shelf.offers, **{k.name: k for k in kinds}}
     origins = {**shelf.origins, **{k.name: ORIGIN for k in kinds}}
     return dataclasses.replace(shelf, offers=MappingProxyType(offers), origins=MappingProxyType(origins))
@@ -154,10 +154,10 @@ def registry() -> Registry:
     installed = load()
     return dataclasses.replace(
         installed,
-        methods=_with(installed.methods, Tasteful),
-        columns=_with(installed.columns, Taste),
-        sources=_with(installed.sources, Toy),
-        evaluators=_with(installed.evaluators, Broken),
+        methods=offering(installed.methods, Tasteful),
+        columns=offering(installed.columns, Taste),
+        sources=offering(installed.sources, Toy),
+        evaluators=offering(installed.evaluators, Broken),
     )
 
 

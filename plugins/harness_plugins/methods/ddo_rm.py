@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import harness
-from harness_plugins.methods.per_prompt import best, cross_entropy, log_softmax_per_prompt, sum_per_prompt
+from harness_plugins.methods.per_prompt import cross_entropy, log_softmax_per_prompt, sum_per_prompt
+from harness_plugins.methods.rewarded import Rewarded
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from harness.examples import Need
-    from harness.method import Unit
-
-
-def reward_model() -> harness.Column:
-    """The reward column of the paper: a Bradley-Terry model of the training pairs."""
-    from harness_plugins.columns.reward_model import RewardModel
-
-    return RewardModel()
 
 
 def log_improved(scores: Tensor, rewards: Tensor, prompt: Tensor, *, eta: float, tau: float) -> Tensor:
@@ -45,7 +36,7 @@ def log_improved(scores: Tensor, rewards: Tensor, prompt: Tensor, *, eta: float,
 
 
 @dataclass(frozen=True)
-class DDORM(harness.Method):
+class DDORM(Rewarded):
     """Distribution-level improvement after reward learning: cross-entropy to a reward-tilted copy of the policy.
 
     No reference model: the policy of the step itself is the anchor, and it moves with every step.
@@ -56,37 +47,16 @@ class DDORM(harness.Method):
 
     eta: float = 1.0
     """How far a unit of reward tilts the target, nats per token per unit of reward, >= 0. The authors' value."""
-    tau: float = 1.0
-    """Temperature of both distributions over candidates, nats per token, > 0. The authors' value."""
     target: Literal["detached", "released"] = "detached"
     """Whether the gradient stops at the target ("detached", as the paper words it) or also passes through it
     ("released", as the published benchmark computes it; it sharpens the policy whatever the reward)."""
-    reward: harness.Column = field(default_factory=reward_model)
-    """The column that scores each candidate, in its own unit."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0 <= self.eta < math.inf:
             raise ValueError(f"eta is {self.eta}; it must be finite and at least 0")
-        if not 0 < self.tau < math.inf:
-            raise ValueError(f"tau is {self.tau}; it must be positive and finite")
         if self.target not in ("detached", "released"):
             raise ValueError(f'target is {self.target!r}; it must be "detached" or "released"')
-
-    def needs(self) -> frozenset[Need]:
-        """At least two candidates per prompt."""
-        return frozenset({"candidates"})
-
-    def unit(self) -> Unit:
-        """A prompt with its candidates."""
-        return "prompt"
-
-    def train_columns(self) -> tuple[harness.Column | str, ...]:
-        """The reward."""
-        return (self.reward,)
-
-    def score_columns(self) -> tuple[harness.Column | str, ...]:
-        """None."""
-        return ()
 
     def _log_target(self, batch: harness.Batch) -> Tensor:
         rewards = batch.column(self.reward.name)
@@ -97,26 +67,17 @@ class DDORM(harness.Method):
         """(prompts,) nats: the cross-entropy of `log_improved` and the policy's own softmax over the candidates."""
         return cross_entropy(batch.policy.mean, self._log_target(batch).exp(), batch.prompt, tau=self.tau)
 
-    def score(self, batch: harness.Batch) -> Tensor:
-        """(responses,) nats per token: log pi(y|x) / |y|, which is what is trained; no reference in it."""
-        return batch.policy.mean
-
     def diagnostics(self, batch: harness.Batch) -> Mapping[str, Tensor]:
-        """Means over prompts. `target_kl`: KL(q || p), `target_entropy`: H(q), both in nats. `best_first`: how often
-        the policy's first candidate is the one of largest reward, ties shared. `policy_reward`, `target_reward`:
-        the reward expected under p and under q.
+        """See `Rewarded`; and means over prompts. `target_kl`: KL(q || p), `target_entropy`: H(q), both in nats.
+        `target_reward`: the reward expected under q.
         """
-        rewards, prompt = batch.column(self.reward.name), batch.prompt
-        log_p = log_softmax_per_prompt(batch.policy.mean.detach() / self.tau, prompt)
-        log_q = self._log_target(batch).detach()
-        p, q = log_p.exp(), log_q.exp()
-        first_is_best = best(log_p, prompt) * (best(rewards, prompt) > 0)
+        prompt, log_p, log_q = batch.prompt, self.log_p(batch), self._log_target(batch).detach()
+        q = log_q.exp()
         return {
             "target_kl": sum_per_prompt(q * (log_q - log_p), prompt).mean(),
             "target_entropy": -sum_per_prompt(q * log_q, prompt).mean(),
-            "best_first": sum_per_prompt(first_is_best, prompt).mean(),
-            "policy_reward": sum_per_prompt(p * rewards, prompt).mean(),
-            "target_reward": sum_per_prompt(q * rewards, prompt).mean(),
+            **super().diagnostics(batch),
+            "target_reward": sum_per_prompt(q * batch.column(self.reward.name), prompt).mean(),
         }
 
 

@@ -111,3 +111,14 @@ def test_the_longest_is_the_suites_own_the_models_or_2048():
     assert Encoder(tiny.tokenizer(), Tokens(max=4096), 131_072).longest == 4096
     assert Encoder(tiny.tokenizer(), Tokens(max=4096), 512).longest == 512
     assert Encoder(tiny.tokenizer(), Tokens(), None).longest == 2048
+
+
+def test_tokens_of_another_tokenizer_or_template_are_told_from_those_that_were_only_cut():
+    examples = [tiny.example("w1 w2 w3 w4 w5 w6", "w1 w2 w3 w4 w5 w6 w7", "w8"), tiny.example("w1", "w2")]
+    mine = Encoder(tiny.tokenizer(), Tokens(min_prompt=4), None)
+    cut = Encoder(tiny.tokenizer(), Tokens(min_prompt=3, max=8), None).examples(examples)
+    assert mine.agrees(mine.examples(examples))
+    assert mine.agrees(cut)
+    assert not mine.counted
+    for tokenizer, template in ((tiny.tokenizer(), "tagged"), (tiny.tokenizer(backwards=True), "plain")):
+        assert not mine.agrees(Encoder(tokenizer, Tokens(min_prompt=4, template=template), None).examples(examples))

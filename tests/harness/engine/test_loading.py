@@ -41,6 +41,28 @@ def test_somebody_elses_adapter_becomes_a_model_that_can_be_trained(folder, tmp_
     assert not hasattr(merged.model, "get_base_model")
 
 
+def test_an_adapter_is_read_on_the_adapter_it_was_trained_on(folder, tmp_path):
+    """A suite's model may be an adapter; its folder often holds a tokenizer, and transformers would read it too."""
+    first = make_trainable(loading.load(folder, Tokens(min_prompt=4)), Training(lora=Lora(r=2)), seed=0)
+    _disturb(first)
+    loading.save(first, tmp_path / "first")
+    first.tokenizer.save_pretrained(tmp_path / "first")
+    second = make_trainable(loading.load(tmp_path / "first", Tokens(min_prompt=4)), Training(lora=Lora(r=2)), seed=1)
+    _disturb(second)
+    loading.save(second, tmp_path / "second")
+    examples = [tiny.example("w1 w2", "w3 w4 w5", "w6")]
+    ((wanted, _),) = second.logps(examples)
+    ((found, _),) = loading.load(tmp_path / "second", Tokens(min_prompt=4), base=tmp_path / "first").logps(examples)
+    assert found == pytest.approx(wanted, abs=1e-4)
+
+
+def _disturb(policy):
+    with torch.no_grad():
+        for name, parameter in policy.model.named_parameters():
+            if "lora_" in name:
+                parameter.normal_(std=0.3)
+
+
 def test_a_folder_without_a_model_is_a_clear_error(tmp_path):
     with pytest.raises(ModelError, match=r"config\.json is missing"):
         loading.fingerprint(tmp_path)

@@ -232,11 +232,19 @@ def test_texts_are_read_by_the_parser_of_the_template(template, text, preference
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [("", "holds no row"), ("{nonsense", "cannot be read"), ('[{"instruction": "a"}]', "a row is no object with")],
+    [
+        (b"", "holds no row"),
+        (b"{nonsense", "cannot be read"),
+        (b'[{"instruction": "a", "output": "\xe9"}]', "cannot be read"),
+        (b'[{"instruction": "a"}]', "a row is no object with"),
+        (b'[{"instruction": "a", "output": "\\ud83d"}]', "a row is no object with"),
+        (gzip.compress(b"[]")[:-9], "cannot be read"),
+        (gzip.compress(b"[]")[:10] + b"no deflate stream", "cannot be read"),
+    ],
 )
 def test_a_file_that_cannot_be_used_is_named(tmp_path, content, says):
     path = tmp_path / "given.json"
-    path.write_text(content)
+    path.write_bytes(content)
     with pytest.raises(harness.DataError, match=says) as wrong:
         outputs(str(path))
     assert "given.json" in str(wrong.value)
@@ -247,6 +255,7 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path, content, says):
     [
         ({"prompts": 0}, "prompts is 0"),
         ({"timeout": 0.0}, "timeout is 0.0"),
+        ({"back_off": float("nan")}, "back_off is nan"),
         ({"references": "a", "chosen": True}, "exclude each other"),
         ({"judge": "causal"}, "judge_model goes with"),
         ({"judge_model": "m"}, "judge_model goes with"),
@@ -255,6 +264,8 @@ def test_a_file_that_cannot_be_used_is_named(tmp_path, content, says):
         ({"template": "alpaca_eval_gpt4"}, "template goes with"),
         ({"judge": "endpoint", "endpoint": "h/v1", "endpoint_model": "m"}, "must begin with"),
         ({"judge": "endpoint", "endpoint": "http://user:secret@h/v1", "endpoint_model": "m"}, "more than an address"),
+        ({"judge": "endpoint", "endpoint": "user://u:secret@h/v1", "endpoint_model": "m"}, "more than an address"),
+        ({"judge": "endpoint", "endpoint": "http://h/v1#secret", "endpoint_model": "m"}, "more than an address"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(options, says):

@@ -167,11 +167,41 @@ def test_nobody_there_is_said_so(tmp_path, served):
         ask(Respondent({"why": ("so", "thus")}, tmp_path), served, retries=0)
 
 
-@pytest.mark.parametrize("body", ["<html>", "{}", '"text"', '{"choices": []}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "<html>",
+        "{}",
+        "[]",
+        "null",
+        '"text"',
+        '{"choices": []}',
+        '{"choices": [null]}',
+        '{"choices": "text"}',
+        '{"choices": [{"message": "text"}]}',
+        '{"choices": [{"message": {"content": "m"}, "logprobs": {"content": [{"token": "m", "logprob": -1}]}}]}',
+        '{"choices": [{"message": {"tool_calls": [{"id": "1"}]}}]}',
+    ],
+)
 def test_what_is_no_chat_completion_is_said_so(tmp_path, served, body):
     served.failures = [(200, {}, body)] * 9
     with pytest.raises(harness.HarnessError, match="sent something that is no chat completion"):
         ask(Respondent({"why": ("so", "thus")}, tmp_path), served, concurrency=1)
+
+
+def test_an_error_with_status_200_is_told_without_the_key(tmp_path, served):
+    served.failures = [(200, {}, json.dumps({"error": {"message": f"overloaded, {KEY}"}}))] * 9
+    with pytest.raises(harness.HarnessError, match=r"states the error .*overloaded, \*\*\*"):
+        ask(Respondent({"why": ("so", "thus")}, tmp_path), served, concurrency=1)
+
+
+def test_a_reply_that_cannot_be_encoded_or_counted_is_a_verdict_all_the_same(tmp_path, served):
+    reply = {"choices": [{"message": {"content": "Output (a)\ud800"}}], "usage": {"prompt_tokens": "many"}}
+    served.failures = [(200, {}, json.dumps(reply))] * 2
+    figures, found = ask(Respondent({"why": ("so", "thus")}, tmp_path), served, template="claude")
+    assert figures["alpaca_eval/position_bias"].value == 0.5
+    assert found.notes["judge"]["prompt_tokens"] == 0
 
 
 def test_a_judge_without_log_probs_fails_with_what_to_do(tmp_path, served):

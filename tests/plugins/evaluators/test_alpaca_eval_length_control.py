@@ -22,6 +22,14 @@ def test_what_length_adds_is_taken_away():
     assert found.win_rate < (preferences - 1).mean() - 0.05  # the answers are longer, and the judge likes that
 
 
+@pytest.mark.parametrize("preference", [1.0, 1.3, 1.5, 2.0])
+def test_where_every_preference_is_the_same_so_is_the_win_rate(preference):
+    references, answers = ["r" * (i % 5 + 1) for i in range(30)], ["a" * (i % 7 + 1) for i in range(30)]
+    found = length_controlled(np.full(30, preference), references, answers)
+    assert found.win_rate == preference - 1
+    assert set(found.values) == {preference - 1}
+
+
 def test_it_is_deterministic():
     assert length_controlled(*drawn()) == length_controlled(*drawn())
 

@@ -98,6 +98,17 @@ def test_responses_are_kept_once_and_say_whether_they_ended(model, folder):
     assert found.notes["tasks"]["speech"]["num_fewshot"] == 1
 
 
+def test_each_of_several_responses_to_a_prompt_says_whether_it_ended():
+    from harness_plugins.evaluators.lm_eval.model import Watch
+
+    watch = Watch(lambda done, total: None)
+    watch.ended.extend([True, False, False, True])
+    for prompt in ("w1", "w2", "w1", "w1"):
+        watch.add_partial("generate_until", (prompt, {"do_sample": True}), "said")
+    told = [watch.finished((prompt, {"do_sample": True})) for prompt in ("w1", "w1", "w1", "w2")]
+    assert told == [True, False, True, False]
+
+
 def test_options_over_what_the_task_says(model, folder):
     _, found, _ = judge(model, folder, "speech", limit=2, num_fewshot=3, gen_kwargs={"max_gen_toks": 2})
     noted = found.notes["tasks"]["speech"]
@@ -183,7 +194,7 @@ def test_nothing_of_the_process_changes_and_nothing_is_printed(folder, capfd):
     model = tiny.language_model()
     model.tokenizer.pad_token = None
     states = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
-    judge(model, folder, "speech", "last_word")
+    judge(model, folder, "speech", "last_word", "text")
     assert model.tokenizer.pad_token is None
     assert (random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()) == states
     assert torch.get_float32_matmul_precision() == "highest"

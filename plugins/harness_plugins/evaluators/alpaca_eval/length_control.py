@@ -14,6 +14,11 @@ from harness_plugins.evaluators.alpaca_eval.library import library, quiet
 LEAST = 20
 """Annotations that a fit needs: four for each of its five folds."""
 
+OWN = (
+    "The win rate that alpaca-eval's logistic regression predicts for answers as long as their references. Fitted on "
+    "this row's own annotations, without the Hub's tables: not comparable with published length-controlled win rates."
+)
+
 
 @dataclass(frozen=True)
 class LengthControlled:
@@ -38,7 +43,8 @@ def length_controlled(
 
     The published model (`published`) also has a difficulty per instruction, and is held to annotations of answers made
     long or short on purpose; both are a table for AlpacaEval's own instructions. Formula, design matrix and
-    cross-validated L1 logistic regression are the library's.
+    cross-validated L1 logistic regression are the library's. Where all preferences are the same, so is the prediction:
+    the library's solver gives 0.5 instead where the answers always lose, as it then sees one class alone.
 
     Args:
         preferences: (items,) alpaca-eval's preference, 1 to 2, the answer standing second.
@@ -52,6 +58,9 @@ def length_controlled(
     difference = _differences(references, answers)
     if len(preferences) < LEAST or difference.std() == 0:
         return None
+    wins = preferences - 1.0
+    if np.ptp(wins) == 0:
+        return LengthControlled(float(wins[0]), tuple(wins.tolist()), pseudo=True, standard_error=None, about=OWN)
     library()
     import pandas as pd
     import sklearn
@@ -60,7 +69,7 @@ def length_controlled(
     model: dict[str, Any] = dict(GLM_INFO["length_controlled_minimal"])
     frame = pd.DataFrame(
         {
-            "preference": preferences - 1.0,
+            "preference": wins,
             "std_delta_len": difference / difference.std(ddof=1),
             "not_gamed_baseline": True,
         }
@@ -70,16 +79,8 @@ def length_controlled(
         fitted = fit_LogisticRegressionCV(design, "preference", is_ytrue_proba=True, **model["kwargs"])
     features = design.drop(columns=["preference"]).to_numpy(np.float64)
     weights = np.asarray(fitted.coef_[0], np.float64)
-    values = influence_values(features, preferences - 1.0, weights, at_zero.to_numpy(np.float64)[0])
-    return LengthControlled(
-        float(values.mean()),
-        tuple(values.tolist()),
-        pseudo=True,
-        standard_error=None,
-        about="The win rate that alpaca-eval's logistic regression predicts for answers as long as their references. "
-        "Fitted on this row's own annotations, without the Hub's tables: not comparable with published "
-        "length-controlled win rates.",
-    )
+    values = influence_values(features, wins, weights, at_zero.to_numpy(np.float64)[0])
+    return LengthControlled(float(values.mean()), tuple(values.tolist()), pseudo=True, standard_error=None, about=OWN)
 
 
 def published(

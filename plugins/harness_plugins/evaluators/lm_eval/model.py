@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -29,19 +29,22 @@ class Watch(CacheHook):
         """Requests so far asked for."""
         self.ended: deque[bool] = deque()
         """Of responses that are generated but not yet handed on: whether each came to its end."""
-        self._finished: dict[str, bool] = {}
+        self._finished: defaultdict[str, deque[bool]] = defaultdict(deque)
 
     def add_partial(self, attr: str, req: Any, res: Any) -> None:
         """See `CacheHook`."""
         del res
         if attr == "generate_until":
-            self._finished[_key(req)] = self.ended.popleft()
+            self._finished[_key(req)].append(self.ended.popleft())
         self._done += 1
         self._tell(self._done, self.total)
 
     def finished(self, request: Any) -> bool:
-        """Whether the response to a request came to a stop text or the end-of-sequence token, not to the cap."""
-        return self._finished[_key(request)]
+        """Whether the next response to a request came to a stop text or the end-of-sequence token, not to the cap.
+
+        To be asked once for each: sampled responses to one request end in different ways.
+        """
+        return self._finished[_key(request)].popleft()
 
 
 class InMemory(_Hf):  # pyright: ignore[reportUntypedBaseClass]  # lm-eval's decorator hides the type

@@ -12,6 +12,7 @@ import logging
 import random
 import warnings
 from collections.abc import Generator
+from typing import Any
 from unittest import mock
 
 import datasets
@@ -48,7 +49,11 @@ def quiet() -> Generator[Heard]:
     heard, logger = Heard(), logging.getLogger("lm_eval")
     handlers, propagate, level = logger.handlers, logger.propagate, logger.level
     verbosity, bars = transformers.logging.get_verbosity(), datasets.is_progress_bar_enabled()
-    silent = functools.partialmethod(tqdm.tqdm.__init__, disable=True)
+    made = tqdm.tqdm.__init__
+
+    def silent(bar: tqdm.tqdm[Any], *given: Any, **options: Any) -> None:
+        made(bar, *given, **options | {"disable": True})  # whatever the caller says: some insist on a bar
+
     try:
         logger.handlers, logger.propagate = [heard], False
         logger.setLevel(logging.WARNING)

@@ -28,10 +28,12 @@ def layout(repository: Repository, config: str | None, data_dir: str | None) -> 
         data_dir: use only the files of this folder of the repository; None for all.
 
     Raises:
-        DataError: there is no such config or folder, or there are no files of data.
+        DataError: there is no such config or folder, there are no files of data, or some lie outside of the repository.
         HubError: the list of files cannot be had.
     """
     paths = repository.paths()
+    if strange := [path for path in paths if Path(path).is_absolute() or ".." in Path(path).parts]:
+        raise _outside(repository.name, strange[0])
     if data_dir is not None and not any(path.startswith(f"{data_dir.strip('/')}/") for path in paths):
         folders = {str(parent) for path in paths for parent in Path(path).parents} - {"."}
         raise DataError(
@@ -66,13 +68,19 @@ def _splits(folder: Path, name: str, config: str | None, data_dir: str | None) -
         builder = load_dataset_builder(
             str(folder), name=config, data_dir=data_dir, cache_dir=str(folder.with_name("cache"))
         )
-    except (ValueError, OSError, YAMLError) as error:
+    except (AttributeError, LookupError, OSError, TypeError, ValueError, YAMLError) as error:  # cards may say anything
         raise DataError(
             f"`datasets` finds no data in {name!r}: {first_line(error)}",
             fix="set data.config or data.data_dir to a part of it that has files of preferences",
         ) from error
-    found = builder.config.data_files or {}
-    return {
-        str(split): tuple(sorted(Path(path).relative_to(folder).as_posix() for path in listed))
-        for split, listed in found.items()
-    }
+    found = {str(split): list(map(Path, listed)) for split, listed in (builder.config.data_files or {}).items()}
+    if strange := [path for listed in found.values() for path in listed if not path.is_relative_to(folder)]:
+        raise _outside(name, strange[0])
+    return {split: tuple(sorted(p.relative_to(folder).as_posix() for p in listed)) for split, listed in found.items()}
+
+
+def _outside(name: str, path: object) -> DataError:
+    return DataError(
+        f"{name!r} names a file that is not in its repository: {path}",
+        fix="set data.config or data.data_dir to a part of it that has files of its own, or use another data set",
+    )

@@ -3,17 +3,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from harness_plugins.sources.hub import Hub, harness_sources
+from harness_plugins.sources.hub.layout import layout
 from hub_presets import card, lines, publish_presets
 from loopback_hub import LoopbackHub, point_here, serving
 
 from harness.digest import plain
 from harness.errors import DataError
+from harness.hub import Repository
 
 NAME = "someone/preferences"
 
@@ -170,12 +173,37 @@ def test_a_format_that_cannot_be_read_is_named(hub: LoopbackHub):
 
 
 @pytest.mark.parametrize(
-    "files", [{"README.md": b"# Nothing\n"}, {"README.md": b"---\nconfigs: *x\n---\n", "train.jsonl": b"{}"}]
+    "files",
+    [
+        {"README.md": b"# Nothing\n"},
+        {"README.md": b"---\nconfigs: *x\n---\n", "train.jsonl": b"{}"},
+        {"README.md": b"---\ndataset_info: [1]\n---\n", "train.jsonl": b"{}"},
+    ],
 )
 def test_a_repository_without_data_or_with_a_broken_card_is_named(hub: LoopbackHub, files: dict[str, bytes]):
     hub.publish("dataset", NAME, files)
     with pytest.raises(DataError, match="finds no data in 'someone/preferences'"):
         Hub(dataset=NAME).examples("train", 0)
+
+
+@pytest.mark.parametrize("path", ["{elsewhere}", "file://{elsewhere}", ["train.jsonl", "{elsewhere}"]])
+def test_a_card_cannot_name_files_of_this_machine(hub: LoopbackHub, tmp_path: Path, path: str | list[str]):
+    (tmp_path / "private.jsonl").write_bytes(pairs(1))
+    said = json.dumps(path).replace("{elsewhere}", str(tmp_path / "private.jsonl"))
+    configs = f"---\nconfigs: [{{config_name: default, data_files: [{{split: train, path: {said}}}]}}]\n---\n"
+    hub.publish("dataset", NAME, {"README.md": configs.encode(), "train.jsonl": pairs(*range(9))})
+    with pytest.raises(DataError, match=r"not in its repository: .*private\.jsonl"):
+        Hub(dataset=NAME).examples("train", 0)
+
+
+@pytest.mark.parametrize("path", ["../outside.jsonl", "a/../../outside.jsonl", "{root}/outside.jsonl"])
+def test_a_list_of_files_cannot_name_places_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, path: str):
+    path = path.replace("{root}", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(Repository, "paths", lambda self: (path, "train.jsonl"))
+    with pytest.raises(DataError, match=r"not in its repository: .*outside\.jsonl"):
+        layout(Repository("dataset", NAME, "0" * 40), None, None)
+    assert not list(tmp_path.rglob("outside.jsonl"))
 
 
 def test_scripts_of_a_repository_are_not_run(hub: LoopbackHub):
