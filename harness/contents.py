@@ -81,7 +81,7 @@ def read(configured: Evaluator | Column, known: Contents) -> Contents:
 def named_model(name: str) -> ModelRef:
     """A model as an option names it: an absolute folder, or an id on the Hub, perhaps with `@revision`."""
     folder = Path(name)
-    if folder.is_dir():
+    if folder.is_absolute():  # a folder of that name in the working folder is not what was meant
         return ModelRef(name, None, folder)
     bare, _, revision = name.partition("@")
     return ModelRef(bare, revision or None, None)

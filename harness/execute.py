@@ -218,8 +218,9 @@ class Executor:
         state = folder / FIT
         state.mkdir()
         bench = ColumnBench(self._models, work.model, work.dtype, state, progress=progress)
-        notes = work.column.fit(examples, bench, work.seed)
-        return Outcome(bench.cost, notes={"ledger": ledger_record(examples.ledger), "fit": plain(dict(notes))})
+        found = work.column.fit(examples, bench, work.seed)
+        notes = {"ledger": ledger_record(examples.ledger), "fit": plain(dict(found))}
+        return Outcome(bench.cost, notes=notes, engine=bench.engine)
 
     def _compute_column(self, work: ColumnStep, folder: Path, progress: Progress) -> Outcome:
         examples = self.plan.suite.source.examples(work.split, work.seed, work.limit).examples

@@ -140,7 +140,7 @@ def columns_of(row: Row, columns: Shelf[Column]) -> list[Column]:
 def checkpoint_ref(row: Row) -> ModelRef:
     """The model that a checkpoint row names."""
     folder = Path(str(row.policy))
-    return ModelRef(str(row.policy), row.revision, folder if folder.is_dir() else None)
+    return ModelRef(str(row.policy), row.revision, folder if folder.is_absolute() else None)
 
 
 def _ledgers(suite: Suite, columns: Shelf[Column], limits: Limits, unmet: dict[str, str]) -> dict[str, Ledger]:

@@ -12,7 +12,7 @@ import numpy as np
 from harness.column import Rater, Scorer
 from harness.engine.embedding import embed
 from harness.engine.encoding import Encoded
-from harness.engine.language_model import LanguageModel
+from harness.engine.language_model import LanguageModel, engine_facts
 from harness.engine.rater_files import create_rater, save_rater
 from harness.engine.trainer import TrainJob, train
 from harness.errors import HarnessError
@@ -77,6 +77,8 @@ class ColumnBench:
     progress: Progress | None = None
     cost: Cost = field(default_factory=Cost)
     """Of what was trained on it."""
+    engine: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What the engine chose for what was trained on it."""
 
     @property
     def folder(self) -> Path:
@@ -107,7 +109,7 @@ class ColumnBench:
         report = train(rater, job, self.folder / "metrics.jsonl", self.progress)
         save_rater(rater, self.folder / RATER)
         trained = Cost(steps=report.steps, prompts=report.prompts, response_tokens=report.response_tokens)
-        self.cost = self.cost.plus(trained)
+        self.cost, self.engine = self.cost.plus(trained), engine_facts(rater)
         return {"last": dict(report.last), **rater.encoder.counted}
 
     def rater(self, model: str = "") -> Rater:

@@ -43,10 +43,10 @@ def rows(file: SuiteFile, nodes: Sequence[Node], registry: Registry, problems: P
 
 
 def _policy(row: PolicyRow, node: Node) -> list[Entry[Row]]:
-    policy = row.policy
+    policy, revision = row.policy, row.revision
     if policy not in (BASE, ORACLE):
         ref = model_ref(node.at("policy"), row.revision)
-        policy = str(ref.folder or ref.name)
+        policy, revision = str(ref.folder or ref.name), ref.revision
     elif row.revision is not None:
         raise HarnessError(f"{policy} has no revision", fix="leave `revision` out; that of the base is set in `model`")
     label = row.label or folder_name(row.policy)
@@ -58,7 +58,7 @@ def _policy(row: PolicyRow, node: Node) -> list[Entry[Row]]:
         training=Training(),
         seeds=(),
         options={},
-        revision=row.revision,
+        revision=revision,
     )
     pinned: dict[str, Plain] = {} if row.revision is None else {"revision": row.revision}
     return [Entry(made, label, node.place, {"policy": row.policy, **pinned, "label": label})]

@@ -89,6 +89,14 @@ def test_what_a_fit_said_of_itself_is_kept(finished):
     assert record["payload"] == ["fit"]
 
 
+def test_the_record_of_a_trained_reward_model_says_what_the_engine_chose(tmp_path):
+    text = TEXT.replace("column: taste", "column: reward_model", 1)
+    run, _ = execute(tmp_path, "seeds=[0]", "evaluators=[preference]", text=text, only=["reward_model"])
+    (fit,) = (s.digest for s in run.plan.steps if s.title == "fit reward_model, seed 0")
+    engine = Store(tmp_path / "results").record(fit).provenance.engine
+    assert (engine["pass"], engine["dtype"]) == ("packed", "fp32")
+
+
 def test_the_fit_of_a_column_is_shared_by_all_that_read_it(finished):
     _, _, seen = finished
     titles = [title for title, _, _ in seen if title.startswith("fit taste")]

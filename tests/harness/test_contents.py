@@ -9,9 +9,10 @@ import toy
 from harness_plugins.columns.reference import Reference
 
 import harness
-from harness.contents import Contents, columns_in, path_digest, read
+from harness.contents import Contents, columns_in, named_model, path_digest, read
 from harness.engine import loading
 from harness.errors import DataError, ModelError
+from harness.suite import ModelRef
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,13 @@ def test_a_model_is_its_fingerprint_wherever_it_lies(tmp_path):
     here, there = Sorted(encoder=str(tmp_path / "here")), Sorted(encoder=str(tmp_path / "there"))
     assert identity(here) == identity(there)
     assert read(here, Contents()).folders == {here.encoder: tmp_path / "here"}
+
+
+def test_an_id_on_the_hub_is_no_folder_of_the_working_folder(tmp_path, monkeypatch):
+    (tmp_path / "someone" / "tiny").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert named_model("someone/tiny@v1") == ModelRef("someone/tiny", "v1", None)
+    assert named_model("someone/tiny") == ModelRef("someone/tiny", None, None)
 
 
 def test_the_content_of_a_default_is_identity_too(tmp_path):

@@ -21,6 +21,6 @@ def surroundings(tmp_path):
 
 def test_cuts_on_the_way_to_a_borrowed_model_are_counted_once_however_often_it_is_borrowed(surroundings):
     long = tiny.example("w1 w2 w3 w4 w5 w6 w7 w8", "w1")
-    for _ in range(2):
-        surroundings.scorer("judge").logps([long])
-    assert surroundings.counted() == {"prompts cut on the left, for a borrowed model": 2}
+    for times in (2, 1):
+        surroundings.scorer("judge").logps([long] * times)
+    assert surroundings.counted() == {"prompts cut on the left, for a borrowed model": 3}

@@ -25,7 +25,8 @@ def bradley_terry_loss(chosen: Tensor, rejected: Tensor, *, centring: float = 0.
         (pairs,) nats.
 
     References:
-        Ouyang et al. 2022, arXiv:2203.02155, eq. 1; second term: Eisenstein et al. 2023, arXiv:2312.09244, as in TRL.
+        Ouyang et al. 2022, arXiv:2203.02155, eq. 1, which then takes the mean over the pairs of each prompt; second
+        term: Eisenstein et al. 2023, arXiv:2312.09244, as in TRL.
     """
     from torch.nn.functional import logsigmoid
 

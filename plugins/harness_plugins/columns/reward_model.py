@@ -26,7 +26,7 @@ class RewardModel(harness.Column):
     """
 
     name: ClassVar[str] = "reward_model"
-    source: ClassVar[str] = "arXiv:2203.02155 eq. 1 and sec. 3.5, one epoch; settings: our choice"
+    source: ClassVar[str] = "arXiv:2203.02155 eq. 1, but every pair counts alike; settings: our choice"
     reads: ClassVar[Start] = "base"
     learns: ClassVar[bool] = True
 

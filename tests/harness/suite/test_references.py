@@ -85,6 +85,12 @@ def test_checkpoints_are_found_as_models_are(read: Read, refusal: Refusal, folde
     assert refusal(text + "  - policy: ./gone\n").startswith("suite.yaml:6: './gone' is neither a folder")
 
 
+def test_a_checkpoint_may_bring_its_revision_along(read: Read) -> None:
+    text = "data: {source: dice}\nevaluators: [accuracy]\nmethods: [{policy: org/tuned@v2}]\n"
+    (row,) = read(text).rows
+    assert (row.policy, row.revision) == ("org/tuned", "v2")
+
+
 def test_a_checkpoint_of_the_hub_may_have_a_revision(read: Read, refusal: Refusal, folder: Path) -> None:
     del folder
     text = "data: {source: dice}\nevaluators: [accuracy]\nmethods:\n"

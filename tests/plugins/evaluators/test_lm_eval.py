@@ -1,6 +1,7 @@
 import contextlib
 import math
 import random
+from pathlib import Path
 
 import datasets
 import huggingface_hub.constants
@@ -169,6 +170,16 @@ def test_data_out_of_reach_skip_the_cell_with_the_name_of_the_task(model, tmp_pa
     folder = write_tasks(tmp_path / "tasks", away=away)
     with pytest.raises(harness.Unavailable, match="the data of the lm-eval task 'away' cannot be had"):
         judge(model, folder, "away")
+
+
+def test_an_answer_that_lm_eval_cannot_score_skips_the_cell_with_the_answer(model, folder):
+    (tmp := Path(folder) / "odd.jsonl").write_text('{"question": "w1", "choices": ["w2 w3 w4"]}\n')
+    write_tasks(tmp.parent, odd="include: last_word.yaml\ntask: odd\ndataset_kwargs: {data_files: {test: odd.jsonl}}\n")
+    with pytest.raises(harness.Unavailable, match="the answer ' w2 w3 w4' has 3 tokens, more than the 2 of"):
+        judge(model, folder, "odd", model_args={"max_length": 2})
+    tmp.write_text('{"question": "w1", "choices": [""]}\n')
+    with pytest.raises(harness.Unavailable, match="leaves no token of the answer ' ' after 'w1'"):
+        judge(model, folder, "odd")
 
 
 def test_a_chat_template_is_used_where_there_is_one(model, folder):

@@ -50,7 +50,7 @@ METHODS = [
     RandomLabels(base=DDRO()),
     RandomLabels(base=HyPO(lam=0.1, max_tokens=6)),
 ]
-SHARED = {"wrapping", "per_prompt"}
+SHARED = {"wrapping", "per_prompt", "rewarded"}
 """Files that hold what several methods share, and no method."""
 PAIRS = [[(0, 1), (2, 1)], [(1, 0)], [(0, 1)]]
 """Per prompt, (chosen, rejected) among its responses."""

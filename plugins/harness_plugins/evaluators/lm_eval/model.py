@@ -12,6 +12,11 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.model import CacheHook
 from lm_eval.models import huggingface
 
+import harness
+
+SHOWN = 40
+"""Characters of a prompt or an answer that an error shows."""
+
 _Hf: Any = huggingface.HFLM
 
 
@@ -81,12 +86,28 @@ class InMemory(_Hf):  # pyright: ignore[reportUntypedBaseClass]  # lm-eval's dec
         self._watch.total += len(requests)
         return super().generate_until(requests, disable_tqdm=disable_tqdm)
 
+    def _loglikelihood_tokens(self, requests: list[tuple[Any, list[int], list[int]]], *args: Any, **kwargs: Any) -> Any:
+        for asked, _, answer in requests:
+            if not 0 < len(answer) <= self.max_length:
+                raise _unscorable(asked, len(answer), self.max_length)
+        return super()._loglikelihood_tokens(requests, *args, **kwargs)
+
     def _model_generate(self, context: Any, max_length: int, stop: list[str], **kwargs: Any) -> Any:
         rows = super()._model_generate(context, max_length, stop, **kwargs)
         for row in rows[:, context.shape[1] :].tolist():
             text = self.tok_decode(row, skip_special_tokens=False)
             self._watch.ended.append(self.eot_token_id in row or any(term and term in text for term in stop))
         return rows
+
+
+def _unscorable(asked: tuple[str, str], tokens: int, context: int) -> harness.Unavailable:
+    """Why lm-eval, which only asserts that it can, cannot score an answer."""
+    prompt, answer = (text if len(text) <= SHOWN else f"{text[:SHOWN]}..." for text in (asked[0][-SHOWN:], asked[1]))
+    if tokens:
+        problem = f"the answer {answer!r} has {tokens} tokens, more than the {context} of this policy's context"
+        return harness.Unavailable(problem, fix="set `model_args: {max_length: ...}`, or leave its task out")
+    problem = f"this policy's tokenizer leaves no token of the answer {answer!r} after {prompt!r}"
+    return harness.Unavailable(problem, fix="leave its task out: lm-eval cannot score it with this tokenizer")
 
 
 def _key(request: Any) -> str:
