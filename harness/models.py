@@ -31,7 +31,7 @@ class Models:
     store: Store
     tokens: Tokens
     base: PolicyRef
-    """Stays loaded."""
+    """Stays loaded, in float32."""
     named: Mapping[str, Path] = field(default_factory=dict[str, Path])
     """Models that options name -> where they lie."""
     _raters: dict[Path, Rating] = field(default_factory=dict[Path, Rating])
@@ -51,10 +51,10 @@ class Models:
 
     def shared(self, policy: PolicyRef, dtype: str = "fp32") -> LanguageModel:
         """To be read only; the two that were read last, a policy and its reference, stay loaded beside the base."""
-        key = (policy, dtype)
+        key, stays = (policy, dtype), (self.base, "fp32")
         found = self._loaded.pop(key, None)
-        others = [k for k in self._loaded if k[0] != self.base]
-        for old in others[: max(0, len(others) - 1)]:
+        others = [k for k in self._loaded if k != stays]
+        for old in others[: max(0, len(others) - (2 if key == stays else 1))]:
             del self._loaded[old]
         self._loaded[key] = found or self.fresh(policy, dtype)
         return self._loaded[key]

@@ -12,6 +12,7 @@ import torch
 from harness.engine.loading import device, load_tokenizer
 from harness.engine.numerics import engine_numerics
 from harness.errors import ModelError
+from harness.hub import first_line
 
 LONGEST = 512
 """Tokens: texts are cut on the right to this, or to what the model takes, where that is less."""
@@ -37,8 +38,7 @@ def embed(folder: Path, texts: Sequence[str], tick: Callable[[int], None] | None
     try:
         model: Any = AutoModel.from_pretrained(str(folder), dtype=torch.float32).to(device()).eval()
     except (OSError, ValueError, KeyError) as error:
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"no encoder can be read from {folder}: {first}") from error
+        raise ModelError(f"no encoder can be read from {folder}: {first_line(error)}") from error
     stated = (getattr(model.config, "max_position_embeddings", None), tokenizer.model_max_length)
     longest = min(LONGEST, *(n for n in stated if n))
     ids = _tokens(tokenizer, texts, longest)

@@ -17,6 +17,7 @@ from harness.engine.loading import device, load, load_tokenizer
 from harness.engine.rater import RatingModel
 from harness.engine.text_pairs import TextPairRater
 from harness.errors import ModelError
+from harness.hub import first_line
 from harness.training import Tokens
 
 MARK = "alignment_harness"
@@ -130,8 +131,7 @@ def _read(folder: Path) -> Any:
                 str(folder), dtype=torch.float32, output_loading_info=True
             )
     except (OSError, ValueError, KeyError) as error:
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"no sequence classifier can be read from {folder}: {first}") from error
+        raise ModelError(f"no sequence classifier can be read from {folder}: {first_line(error)}") from error
     if about["missing_keys"]:
         missing = ", ".join(sorted(about["missing_keys"])[:3])
         raise ModelError(f"the classifier in {folder} lacks weights: {missing}", fix="name a model that was trained")
