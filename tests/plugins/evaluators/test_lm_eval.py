@@ -175,10 +175,10 @@ def test_data_out_of_reach_skip_the_cell_with_the_name_of_the_task(model, tmp_pa
 def test_an_answer_that_lm_eval_cannot_score_skips_the_cell_with_the_answer(model, folder):
     (tmp := Path(folder) / "odd.jsonl").write_text('{"question": "w1", "choices": ["w2 w3 w4"]}\n')
     write_tasks(tmp.parent, odd="include: last_word.yaml\ntask: odd\ndataset_kwargs: {data_files: {test: odd.jsonl}}\n")
-    with pytest.raises(harness.Unavailable, match="the answer ' w2 w3 w4' has 3 tokens, more than the 2 of"):
+    with pytest.raises(harness.Unavailable, match="odd: the answer ' w2 w3 w4' has 3 tokens, more than the 2 of"):
         judge(model, folder, "odd", model_args={"max_length": 2})
     tmp.write_text('{"question": "w1", "choices": [""]}\n')
-    with pytest.raises(harness.Unavailable, match="leaves no token of the answer ' ' after 'w1'"):
+    with pytest.raises(harness.Unavailable, match="odd: this policy's tokenizer leaves no token of the answer ' '"):
         judge(model, folder, "odd")
 
 

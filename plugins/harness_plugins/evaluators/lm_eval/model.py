@@ -69,11 +69,14 @@ class InMemory(_Hf):  # pyright: ignore[reportUntypedBaseClass]  # lm-eval's dec
         own = copy.deepcopy(tokenizer) if tokenizer.pad_token is None else tokenizer  # lm-eval sets one where it lacks
         super().__init__(pretrained=model, tokenizer=own, batch_size=batch_size, **model_args)
         self._watch = watch
+        self._task_of: dict[Any, str] = {}
+        """Of the request in hand, the task that asks it."""
         self.set_cache_hook(watch)
 
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = True) -> list[tuple[float, bool]]:
         """See `HFLM`."""
         self._watch.total += len(requests)
+        self._task_of = {request.args: str(request.task_name) for request in requests}
         return super().loglikelihood(requests, disable_tqdm=disable_tqdm)
 
     def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = True) -> list[float]:
@@ -89,7 +92,7 @@ class InMemory(_Hf):  # pyright: ignore[reportUntypedBaseClass]  # lm-eval's dec
     def _loglikelihood_tokens(self, requests: list[tuple[Any, list[int], list[int]]], *args: Any, **kwargs: Any) -> Any:
         for asked, _, answer in requests:
             if not 0 < len(answer) <= self.max_length:
-                raise _unscorable(asked, len(answer), self.max_length)
+                raise _unscorable(self._task_of.get(asked, "a task"), asked, len(answer), self.max_length)
         return super()._loglikelihood_tokens(requests, *args, **kwargs)
 
     def _model_generate(self, context: Any, max_length: int, stop: list[str], **kwargs: Any) -> Any:
@@ -100,14 +103,14 @@ class InMemory(_Hf):  # pyright: ignore[reportUntypedBaseClass]  # lm-eval's dec
         return rows
 
 
-def _unscorable(asked: tuple[str, str], tokens: int, context: int) -> harness.Unavailable:
+def _unscorable(task: str, asked: tuple[str, str], tokens: int, context: int) -> harness.Unavailable:
     """Why lm-eval, which only asserts that it can, cannot score an answer."""
     prompt, answer = (text if len(text) <= SHOWN else f"{text[:SHOWN]}..." for text in (asked[0][-SHOWN:], asked[1]))
     if tokens:
-        problem = f"the answer {answer!r} has {tokens} tokens, more than the {context} of this policy's context"
-        return harness.Unavailable(problem, fix="set `model_args: {max_length: ...}`, or leave its task out")
-    problem = f"this policy's tokenizer leaves no token of the answer {answer!r} after {prompt!r}"
-    return harness.Unavailable(problem, fix="leave its task out: lm-eval cannot score it with this tokenizer")
+        problem = f"{task}: the answer {answer!r} has {tokens} tokens, more than the {context} of this policy's context"
+        return harness.Unavailable(problem, fix="set `model_args: {max_length: ...}`, or leave the task out")
+    problem = f"{task}: this policy's tokenizer leaves no token of the answer {answer!r} after {prompt!r}"
+    return harness.Unavailable(problem, fix="leave the task out: lm-eval cannot score it with this tokenizer")
 
 
 def _key(request: Any) -> str:
