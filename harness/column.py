@@ -21,6 +21,11 @@ Start: TypeAlias = Literal["nothing", "initial", "base"]
 class Scorer(Protocol):
     """The exact scorer of one language model."""
 
+    @property
+    def cut(self) -> int:
+        """Prompts cut on the left so far, because the model's context is too short for them."""
+        ...
+
     def logps(self, examples: Sequence[Example]) -> list[tuple[np.ndarray, np.ndarray]]:
         """Per example: (responses,) float32 summed log-probs in nats, and (responses,) int64 token counts."""
         ...

@@ -129,9 +129,9 @@ class Executor:
         try:
             self._perform(step, progress)
         except Unavailable as error:
-            return Ending("skipped", error.problem)
+            return Ending("skipped", _reason(error))
         except Exception as error:
-            reason = error.problem if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
+            reason = _reason(error)
             self.store.fail(step.digest, reason, traceback.format_exc())
             return Ending("failed", reason)
         return Ending("done")
@@ -278,6 +278,13 @@ class Executor:
             method=work.method,
             columns=columns,
         )
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong and what to do, on one line."""
+    if isinstance(error, HarnessError):
+        return f"{error.problem} (fix: {error.fix})" if error.fix else error.problem
+    return f"{type(error).__name__}: {error}" if str(error) else f"{type(error).__name__}, which says nothing of itself"
 
 
 def _trained(policy: LanguageModel, report: TrainReport, examples: ExampleSet) -> Outcome:

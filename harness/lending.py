@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.column import Rater, Scorer
 from harness.engine.embedding import embed
-from harness.engine.encoding import Encoded
+from harness.engine.encoding import CUT_PROMPTS, Encoded
 from harness.engine.language_model import LanguageModel, engine_facts
 from harness.engine.rater_files import create_rater, save_rater
 from harness.engine.trainer import TrainJob, train
@@ -44,6 +44,11 @@ class ModelScorer:
         if len(wanted) < len(examples) or not self.model.encoder.agrees(wanted):
             return self.model.logps(examples)
         return self.model.logps_of(wanted, ticking(self.progress, len(wanted)))
+
+    @property
+    def cut(self) -> int:
+        """See `harness.Scorer`."""
+        return self.model.encoder.counted[CUT_PROMPTS]
 
     def openings(self, prompts: Sequence[Prompt], texts: Sequence[str]) -> list[np.ndarray]:
         """See `harness.Scorer`."""

@@ -14,6 +14,9 @@ from harness.training import Tokens
 LONGEST_DEFAULT = 2048
 """Tokens: the longest prompt + response where the suite says nothing, and the model no less."""
 
+CUT_PROMPTS = "prompts cut on the left"
+"""What `Encoder.counted` calls them."""
+
 _PLAIN_NAMES = {"system": "System", "user": "User", "assistant": "Assistant"}
 
 
@@ -238,7 +241,7 @@ class Encoder:
     def _cut_prompt(self, ids: tuple[int, ...], keep: int) -> tuple[int, ...]:
         if len(ids) <= keep:
             return ids
-        self.counted["prompts cut on the left"] += 1
+        self.counted[CUT_PROMPTS] += 1
         if ids[0] == self._bos and keep > 1:
             return (ids[0], *ids[len(ids) - keep + 1 :])
         return ids[len(ids) - keep :]

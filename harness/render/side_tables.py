@@ -88,6 +88,10 @@ def _published_line(one: Published, row: BoardRow | None, notes: Footnotes) -> L
     return Line((one_line(one.row), one_line(one.metric), mean, one_line(runs), ours, one_line(one.source)))
 
 
+def _fact(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
 def shared_table(board: Board) -> Table | None:
     """Steps that several rows may need and no row is charged for, with what fits report of themselves."""
     if not board.shared:
@@ -101,7 +105,7 @@ def shared_table(board: Board) -> Table | None:
                 duration(one.cost.cpu_seconds),
                 size(one.cost.peak_bytes),
                 one_line(", ".join(one.rows), 200) or NONE,
-                one_line(", ".join(f"{name} {value:.3g}" for name, value in one.facts.items()), 400) or NONE,
+                one_line(", ".join(f"{name} {_fact(value)}" for name, value in one.facts.items()), 400) or NONE,
             )
         )
         for one in board.shared

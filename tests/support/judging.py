@@ -22,6 +22,8 @@ ALPHABET = [chr(code) for code in range(32, 127)] + ["\n"]
 class CausalJudge:
     """A random Llama over characters."""
 
+    cut = 0
+
     def __init__(self, seed: int = 0):
         with torch.random.fork_rng():
             torch.manual_seed(seed)

@@ -137,7 +137,7 @@ def fit_classifier(
 
 def _demand_both(truth: np.ndarray) -> None:
     if truth.all() or not truth.any():
-        raise harness.DataError(
+        raise harness.Unavailable(
             "too few prompts to tell the target source from the others: a fold's training rows are all of one kind",
             fix="use more examples, or fewer folds",
         )

@@ -176,7 +176,7 @@ def test_a_target_that_does_not_occur_or_is_alone_is_an_error_that_names_what_th
     alone = ExampleSet(tuple(Example(str(i), user_prompt("x"), (Response("y", source="human"),)) for i in range(9)))
     with pytest.raises(harness.Unavailable, match="nothing to tell it from"):
         SourceRatio().fit(alone, Bench(tmp_path), seed=0)
-    with pytest.raises(harness.DataError, match="too few prompts"):
+    with pytest.raises(harness.Unavailable, match="too few prompts"):
         SourceRatio(folds=20).fit(ExampleSet(two_sources(1).examples), Bench(tmp_path), seed=0)
 
 

@@ -151,6 +151,14 @@ def test_a_causal_judge_prefers_by_the_probability_of_its_verdict(tmp_path):
     assert found.notes["judge"] == {"kind": "causal"}
 
 
+def test_a_judge_whose_prompts_were_cut_is_said_to_have_seen_only_their_end(tmp_path):
+    judge = CausalJudge()
+    judge.cut = 2
+    subject = Respondent({"why": ("yes", "no")}, tmp_path, causal=judge)
+    figures, _ = evaluate(subject, judge="causal", judge_model="some-model")
+    assert "its context was too short for 2 prompts" in figures["win_rate"].about
+
+
 def test_a_reward_model_prefers_by_the_sigmoid_of_the_difference_and_rates_each_answer_once(tmp_path):
     rated = []
 

@@ -50,6 +50,15 @@ class _Judge(NamedTuple):
     """Filled while it judges."""
 
 
+CUT = "prompts of which it saw only the end"
+
+
+def _told(judge: _Judge) -> str:
+    """The judge, with what a reader must know of it."""
+    cut = judge.counted.get(CUT, 0)
+    return judge.called + (f" (its context was too short for {cut:,} prompts: it saw only their end)" if cut else "")
+
+
 @dataclass(frozen=True)
 class AlpacaEval(harness.Evaluator):
     """Win rate of greedy answers to held-out prompts against reference outputs, raw and length-controlled."""
@@ -156,7 +165,7 @@ class AlpacaEval(harness.Evaluator):
             )
         controlled = self._length_controlled(readable)
         return harness.Evaluation(
-            figures=make_figures(readable, judge.called, controlled),
+            figures=make_figures(readable, _told(judge), controlled),
             generations=tuple(
                 harness.Generation(a.item, shown(q.prompt), a.text, finished=a.finished)
                 for q, a in zip(asked, answers, strict=True)
@@ -220,7 +229,9 @@ class AlpacaEval(harness.Evaluator):
                     f"a causal judge cannot follow the template {template.name!r}: its verdict is no first token",
                     fix=f"set `template: {DEFAULT}`",
                 )
-            return _Judge("a causal judge model", partial(self._by_causal, subject, template), {"kind": "causal"}, {})
+            cut: dict[str, int] = {}
+            complete = partial(self._by_causal, subject, template, cut)
+            return _Judge("a causal judge model", complete, {"kind": "causal"}, cut)
         if self.judge == "reward":
             notes = {"kind": "reward", "preference": "sigmoid of the difference in reward"}
             return _Judge("a reward model", partial(self._by_reward, subject), notes, {})
@@ -237,9 +248,17 @@ class AlpacaEval(harness.Evaluator):
         return _Judge("the source's judge", partial(by_source, own), {"kind": "source"}, {})
 
     def _by_causal(
-        self, subject: harness.Subject, template: Template, asked: Sequence[harness.Comparison]
+        self,
+        subject: harness.Subject,
+        template: Template,
+        counted: dict[str, int],
+        asked: Sequence[harness.Comparison],
     ) -> list[Completion]:
-        return by_causal_model(subject.scorer(self.judge_model), template, asked)
+        scorer = subject.scorer(self.judge_model)
+        found = by_causal_model(scorer, template, asked)
+        if scorer.cut:
+            counted[CUT] = scorer.cut
+        return found
 
     def _by_reward(self, subject: harness.Subject, asked: Sequence[harness.Comparison]) -> list[Completion]:
         return by_reward_model(subject.rater(self.judge_model), asked)
