@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.column import Column
-from harness.contents import Contents, columns_in, read
+from harness.contents import Contents, columns_in, named_model, read
 from harness.conversions import meet
 from harness.errors import DataError, HarnessError, ModelError
 from harness.examples import ExampleSet, Ledger, Need
@@ -139,8 +139,7 @@ def columns_of(row: Row, columns: Shelf[Column]) -> list[Column]:
 
 def checkpoint_ref(row: Row) -> ModelRef:
     """The model that a checkpoint row names."""
-    folder = Path(str(row.policy))
-    return ModelRef(str(row.policy), row.revision, folder if folder.is_absolute() else None)
+    return named_model(ModelRef(str(row.policy), row.revision, None).at)
 
 
 def _ledgers(suite: Suite, columns: Shelf[Column], limits: Limits, unmet: dict[str, str]) -> dict[str, Ledger]:

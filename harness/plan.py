@@ -110,8 +110,11 @@ class Planner:
     def _method_origins(self, method: Method) -> list[Origin]:
         inner = [getattr(method, f.name) for f in dataclasses.fields(method)]
         nested = [o for m in inner if isinstance(m, Method) for o in self._method_origins(m)]
-        columns = [self.registry.columns.origins[c.name] for c in inner if isinstance(c, Column)]
+        columns = self._column_origins(*(c for c in inner if isinstance(c, Column)))
         return [self.registry.methods.origins[method.name], *nested, *columns]
+
+    def _column_origins(self, *columns: Column | ColumnRef) -> list[Origin]:
+        return [self.registry.columns.origins[column.name] for column in columns]
 
     def base(self) -> PolicyRef:
         """The model that rows start from, with the step that makes it where there is one."""
@@ -169,7 +172,7 @@ class Planner:
     def _fit(self, column: Column, row: Row, seed: int, model: PolicyRef | None, identity: Mapping[str, Any]) -> str:
         limit = self.limits.train(row.budget)
         whole = {**identity, "source": self._source(), "train_limit": limit, "seed": seed}
-        origins = [self.suite.source_origin, self.registry.columns.origins[column.name]]
+        origins = [self.suite.source_origin, *self._column_origins(column)]
         work = FitStep(column, model, identity["dtype"], seed, limit)
         return self._add("fit", whole, self._needs(model), f"fit {column.name}, seed {seed}", origins, work)
 
@@ -182,7 +185,7 @@ class Planner:
             "seed": seed,
             "limit": limit,
         }
-        origins = [self.suite.source_origin, self.registry.columns.origins[column.name]]
+        origins = [self.suite.source_origin, *self._column_origins(column)]
         work = ColumnStep(column, split, seed, limit)
         told = seed if split == "train" else of if column.fit else None
         title = f"{column.name} column, {split} split" + ("" if told is None else f", seed {told}")
@@ -236,8 +239,7 @@ class Planner:
             "seed": seed,
         }
         needs = (*self._needs(initial), *(self._column_step(c, "train", seed, limit) for c in columns))
-        read = [self.registry.columns.origins[c.name] for c in columns]
-        origins = [self.suite.source_origin, *read, *self._method_origins(method)]
+        origins = [self.suite.source_origin, *self._column_origins(*columns), *self._method_origins(method)]
         needed = needs_of(method, self.registry.columns)
         work = TrainStep(method, needed, row.training, row.budget, seed, limit, initial, columns)
         name = self._add("train", identity, needs, f"train {row.label}, seed {seed}", origins, work)
@@ -270,8 +272,8 @@ class Planner:
             *self._needs(policy, initial, base),
             *(self._column_step(c, "test", 0, held_out, seed) for c in columns),
         )
-        read = [self.registry.columns.origins[c.name] for c in columns]
-        origins = [self.suite.source_origin, entry.origin, *read, *(self._method_origins(method) if method else [])]
+        scorers = self._method_origins(method) if method else []
+        origins = [self.suite.source_origin, entry.origin, *self._column_origins(*columns), *scorers]
         title = f"{entry.label} of {row.label}" + (f", seed {seed}" if seed is not None else "")
         work = EvaluateStep(entry.evaluator, subject, initial, base, method, columns)
         return self._add("evaluate", identity, needs, title, origins, work)
