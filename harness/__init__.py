@@ -9,17 +9,23 @@ from harness.errors import DataError, HarnessError, ModelError, PluginError, Una
 from harness.evaluator import Answer, Evaluation, Evaluator, Figure, Generation, Sample, Scored, Subject
 from harness.examples import Example, ExampleSet, Label, Ledger, Message, Pair, Prompt, Response, user_prompt
 from harness.hookspecs import hookimpl
+from harness.judging import JudgingEvaluator, Lender, Recorded, Verdicts
 from harness.method import Method, Sampling
+from harness.search_space import LEARNING_RATE, LEARNING_RATE_ALONE, Around, Choices, Range, SearchSpace
 from harness.source import BaseRecipe, Comparison, Judge, Oracle, PromptTruth, Source
 from harness.training import Budget, Lora, Tokens, Training
 from harness.version import __version__
 
 __all__ = [
+    "LEARNING_RATE",
+    "LEARNING_RATE_ALONE",
     "Answer",
+    "Around",
     "BaseRecipe",
     "Batch",
     "Bench",
     "Budget",
+    "Choices",
     "Column",
     "Comparison",
     "DataError",
@@ -32,8 +38,10 @@ __all__ = [
     "Generation",
     "HarnessError",
     "Judge",
+    "JudgingEvaluator",
     "Label",
     "Ledger",
+    "Lender",
     "Logps",
     "Lora",
     "Message",
@@ -44,18 +52,22 @@ __all__ = [
     "PluginError",
     "Prompt",
     "PromptTruth",
+    "Range",
     "Rater",
+    "Recorded",
     "Response",
     "Sample",
     "Samples",
     "Sampling",
     "Scored",
     "Scorer",
+    "SearchSpace",
     "Source",
     "Subject",
     "Tokens",
     "Training",
     "Unavailable",
+    "Verdicts",
     "__version__",
     "hookimpl",
     "user_prompt",

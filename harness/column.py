@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 Start: TypeAlias = Literal["nothing", "initial", "base"]
 
 
+BORROWED = ", for a borrowed model"
+"""Ends the names under which boards count what was cut for a model that an evaluator borrowed."""
+
+
 class Scorer(Protocol):
     """The exact scorer of one language model."""
 
@@ -36,12 +40,22 @@ class Scorer(Protocol):
         """
         ...
 
+    def cuts(self, prompts: Sequence[Prompt], texts: Sequence[str]) -> list[Mapping[str, int]]:
+        """Per prompt, what `openings` cuts of it because the model's context is too short, and how often; nothing for
+        most.
+        """
+        ...
+
 
 class Rater(Protocol):
     """A sequence classifier with one output: a reward model."""
 
     def rewards(self, examples: Sequence[Example]) -> list[np.ndarray]:
         """Per example, (responses,) float32: the raw output for prompt and response together."""
+        ...
+
+    def cuts(self, examples: Sequence[Example]) -> list[Mapping[str, int]]:
+        """Per example, what `rewards` cuts of it because the model's context is too short; nothing for most."""
         ...
 
 
@@ -105,6 +119,8 @@ class Column(ABC):
     """Options that are paths, relative to the suite file where not absolute; their content enters the identity."""
     model_options: ClassVar[tuple[str, ...]] = ()
     """Options that are models: a folder, or an id on the Hub (with `@revision`, if any). Their content is identity."""
+    libraries: ClassVar[tuple[str, ...]] = ()
+    """Distributions whose own code makes the numbers. Their installed versions are part of the identity."""
 
     def needs(self) -> frozenset[Need]:
         """What every example must carry: for a column that learns, those `fit` learns from; else those `compute` is

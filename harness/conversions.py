@@ -16,6 +16,10 @@ from itertools import combinations
 from harness.errors import DataError
 from harness.examples import Example, ExampleSet, Label, Need, Pair, carries
 
+TIED = "tied candidate pairs"
+ONE_TEXT = "candidate pairs of one text"
+"""What the ledger calls pairs that are none."""
+
 
 def pairs_from_rewards(examples: ExampleSet) -> ExampleSet:
     """Every ordered pair of each example's responses, the one with the larger reward chosen.
@@ -43,7 +47,7 @@ def pairs_from_rewards(examples: ExampleSet) -> ExampleSet:
     lost = len(examples) - len(kept)
     ledger = examples.ledger.plus(
         dropped={"no candidate preferred": lost} if lost else None,
-        counted={k: n for k, n in (("tied candidate pairs", ties), ("candidate pairs of one text", repeats)) if n},
+        counted={k: n for k, n in ((TIED, ties), (ONE_TEXT, repeats)) if n},
     )
     return ExampleSet(tuple(kept), ledger)
 
@@ -64,7 +68,8 @@ def meet(examples: ExampleSet, needs: Iterable[Need]) -> ExampleSet:
     """These examples, converted so that each carries all that `needs` names.
 
     Raises:
-        DataError: no stated conversion gets there; the message says what is needed and what there is.
+        DataError: no stated conversion gets there; the message says what is needed, what there is, and how many
+            examples lack what only some have.
     """
     wanted = frozenset(needs)
     has = carries(examples)
@@ -77,5 +82,15 @@ def meet(examples: ExampleSet, needs: Iterable[Need]) -> ExampleSet:
     missing = sorted(wanted - has)
     if missing:
         there = ", ".join(sorted(has)) or "none of what methods can use"
-        raise DataError(f"needs {', '.join(missing)}; the data carry {there}")
+        raise DataError(f"needs {', '.join(missing)}; the data carry {there}{_partly(missing, examples)}")
     return examples
+
+
+def _partly(missing: Iterable[Need], examples: ExampleSet) -> str:
+    """How many examples lack what is missing, where some have it; empty where none has."""
+    told: list[str] = []
+    for need in missing:
+        lacking = sum(need not in carries((example,)) for example in examples)
+        if lacking < len(examples):
+            told.append(f"{lacking:,} of {len(examples):,} examples lack {need}")
+    return f" ({', '.join(told)})" if told else ""

@@ -10,6 +10,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from harness.errors import DataError
+
 Plain: TypeAlias = "None | bool | int | float | str | list[Plain] | dict[str, Plain]"
 """What may be part of an identity or a record."""
 
@@ -44,8 +46,21 @@ def canonical(value: Plain) -> str:
 
 
 def digest(value: Any) -> str:
-    """32 hexadecimal digits that name `value`; equal plain data have equal digests on every machine."""
-    return hashlib.sha256(canonical(plain(value)).encode()).hexdigest()[:32]
+    """32 hexadecimal digits that name `value`; equal plain data have equal digests on every machine.
+
+    Raises:
+        TypeError: the value is not plain data.
+        DataError: half of a surrogate pair stands in a text; no file can hold that.
+    """
+    try:
+        content = canonical(plain(value)).encode()
+    except UnicodeEncodeError as error:
+        around = error.object[max(0, error.start - 40) : error.end + 40]
+        raise DataError(
+            f"half of a surrogate pair, which is no character, stands in the text {around!a}",
+            fix="have whatever wrote it, such as the source of the examples, leave such texts out",
+        ) from error
+    return hashlib.sha256(content).hexdigest()[:32]
 
 
 def file_digest(path: Path) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from harness.column import Rater, Scorer
-    from harness.examples import Example, ExampleSet, Prompt
+    from harness.examples import Example, ExampleSet, Prompt, Split
     from harness.source import Judge, Oracle
 
 Unit: TypeAlias = Literal["fraction", "nats", "nats/token", "tokens", "reward", "count", "perplexity", "score"]
@@ -43,6 +43,12 @@ class Figure:
     """One sentence for the board: what the figure is and what it is not."""
     standard_error: float | None = None
     """As a library states it, where one does; intervals are made from `values`."""
+    clusters: tuple[str, ...] | None = None
+    """Per item, the group it came with (two pairs of one prompt): intervals treat a group as one item. None where every
+    item stands for itself."""
+    subset: str = ""
+    """What part of the items the figure is about ("source: human over model", "length quartile 1"); empty for all of
+    them. The board shows `metric[subset]` in a table of its own."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +119,15 @@ class Subject(Protocol):
         """The truth of the source, where it is known."""
         ...
 
+    @property
+    def split(self) -> Split:
+        """Which examples are held out: "test"; "validation" while settings are chosen, when the test split must not be
+        looked at.
+        """
+        ...
+
     def examples(self) -> ExampleSet:
-        """The held-out examples (test split), which never depend on a seed."""
+        """The held-out examples, those of `split`, which never depend on a seed."""
         ...
 
     def score(self, examples: Sequence[Example]) -> list[Scored]:
@@ -123,6 +136,12 @@ class Subject(Protocol):
 
     def base_logps(self, examples: Sequence[Example]) -> list[np.ndarray]:
         """(K,) float32 per example: summed log-probs in nats under the suite's base model, where every row began."""
+        ...
+
+    def reference_logps(self, examples: Sequence[Example]) -> list[np.ndarray]:
+        """(K,) float32 per example: summed log-probs in nats under the row's reference, its initial policy; under the
+        base model for a row that was not trained.
+        """
         ...
 
     def sample(self, prompts: Mapping[str, Prompt], *, each: int, max_tokens: int, seed: int) -> list[Sample]:
@@ -157,6 +176,12 @@ class Subject(Protocol):
         """A sequence classifier, which an option in `Evaluator.model_options` names."""
         ...
 
+    def identity(self, model: str) -> str:
+        """Names all that numbers from `scorer(model)` or `rater(model)` depend on beside the texts: weights, tokens,
+        engine. To keep such numbers under.
+        """
+        ...
+
     def judge(self) -> Judge | None:
         """The source's own judge, where it offers one."""
         ...
@@ -175,6 +200,10 @@ class Subject(Protocol):
 
     def tell(self, done: int, total: int) -> None:
         """Progress, for whoever watches."""
+        ...
+
+    def say(self, text: str) -> None:
+        """A sentence for whoever watches: what is about to be paid, and what was."""
         ...
 
 
@@ -196,6 +225,14 @@ class Evaluator(ABC):
     """Options that are models: a folder, or an id on the Hub (with `@revision`, if any). Their content is identity."""
     neutral_options: ClassVar[tuple[str, ...]] = ()
     """Options that change no figure (retries, time limits, where a key is found). They stay out of the identity."""
+    libraries: ClassVar[tuple[str, ...]] = ()
+    """Distributions whose own code makes the figures. Their installed versions are part of the identity."""
+
+    def follows_split(self) -> bool:
+        """True if it judges on the source's held-out examples of `Subject.split` and on nothing else, so that settings
+        may be chosen by its figures on the validation split; False where it brings data of its own (lm-eval's tasks).
+        """
+        return True
 
     def check(self) -> None:
         """Raise `Unavailable`, with the reason, where this evaluator cannot run on this installation."""

@@ -6,6 +6,8 @@ methods can use it: pairs, labels (unpaired), candidates with rewards, rater sha
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +31,16 @@ Prompt: TypeAlias = tuple[Message, ...]
 def user_prompt(text: str) -> Prompt:
     """A prompt of one user turn."""
     return (Message("user", text),)
+
+
+def same_text(prompt: Prompt) -> str:
+    """What must agree for two prompts to count as one: all that is said, by whomever.
+
+    Case, white space and Unicode compatibility forms make no difference, nor does the cutting into turns.
+    """
+    said = " ".join(turn.content for turn in prompt)
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", said).casefold())
+    return re.sub(r"\s+", " ", folded).strip()
 
 
 @dataclass(frozen=True, slots=True)

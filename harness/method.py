@@ -26,6 +26,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
+from harness.search_space import LEARNING_RATE_ALONE, SearchSpace
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -57,6 +59,10 @@ class Method(ABC):
     """What suites write. Unique among installed plugins."""
     source: ClassVar[str]
     """Paper and equation, "derived", or "our choice"."""
+    control: ClassVar[bool] = False
+    """True if its rows show what is gained without what methods are compared for: they stand on a board, and compete
+    with none.
+    """
 
     @abstractmethod
     def needs(self) -> frozenset[Need]:
@@ -76,6 +82,12 @@ class Method(ABC):
         `reduce` of its own that is so says it here; by default only the mean is.
         """
         return type(self).reduce is Method.reduce
+
+    def search_space(self) -> SearchSpace:
+        """What is tuned where a suite tunes, with its range: option, or `training.SETTING` -> dimension. The learning
+        rate is in every search space; by default there is no more in it.
+        """
+        return LEARNING_RATE_ALONE
 
     def train_columns(self) -> tuple[Column | str, ...]:
         """Columns `terms` reads; a name stands for that column with its default options. "reference" is the initial

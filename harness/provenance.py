@@ -7,6 +7,7 @@ import platform
 import re
 import sys
 import time
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
@@ -35,8 +36,13 @@ PACKAGES = (
 
 def versions() -> dict[str, str]:
     """Version of Python and of each of `PACKAGES` that is installed. Imports none of them."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
+    return {"python": platform.python_version(), **installed(PACKAGES)}
+
+
+def installed(packages: Iterable[str]) -> dict[str, str]:
+    """Distribution -> its version, of those that are installed."""
+    found: dict[str, str] = {}
+    for package in packages:
         try:
             found[package] = version(package)
         except PackageNotFoundError:

@@ -6,10 +6,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from harness.study_records import StudiesRecord
+
 SCHEMA_VERSION = 1
 """Raised when a record's form changes; `harness.upgrades` then says how to read the older form."""
 
-StepKind = Literal["model", "fit", "column", "train", "evaluate"]
+StepKind = Literal["audit", "model", "fit", "column", "train", "evaluate"]
 
 
 class _Plain(BaseModel):
@@ -68,6 +70,9 @@ class FigureRecord(_Plain):
     best: float | None = None
     about: str = ""
     standard_error: float | None = None
+    clusters: str | None = None
+    """Key into `Results.item_sets`: per item, the group it came with."""
+    subset: str = ""
 
 
 class Results(_Plain):
@@ -75,6 +80,7 @@ class Results(_Plain):
 
     figures: list[FigureRecord]
     item_sets: dict[str, list[str]]
+    """Ids of items, or per item the id of its group."""
     counted: dict[str, int] = Field(default_factory=dict)
 
 
@@ -119,6 +125,10 @@ class RowManifest(_Plain):
     """Training examples per epoch; None for all there are, and for rows in which nothing is learnt."""
     unsized: str = ""
     """The label without what tells rows of different numbers of prompts apart."""
+    again: str | None = None
+    """Of an A/A row: the label of the row that it repeats at other seeds."""
+    control: bool = False
+    """True where its method is a control."""
     options: dict[str, Any]
     training: dict[str, Any]
     """Empty for rows without training."""
@@ -129,6 +139,10 @@ class RowManifest(_Plain):
     """False for a method of a third party's distribution."""
     saw: list[str]
     """Information parity: what this row was given ("labels", "reference", "source labels", ...)."""
+    tuned: bool = False
+    """True if it has the settings that a study chose, on the same data, model and budget."""
+    default_of: str | None = None
+    """Of a row with the settings that the suite gives it: the label of the row with what tuning made of them."""
     cells: list[Cell]
 
 
@@ -161,6 +175,14 @@ class Published(_Plain):
     source: str
 
 
+class StatisticsRecord(_Plain):
+    """How rows are compared, as the suite stated before the run; see `harness.suite.schema.StatisticsFile`."""
+
+    baseline: str | None = None
+    seed_spread: Literal["own", "pooled"] = "own"
+    score: dict[str, float] = Field(default_factory=dict)
+
+
 class RunManifest(_Plain):
     """`results/<suite>/run.json`: which steps make up the board of a suite."""
 
@@ -175,9 +197,15 @@ class RunManifest(_Plain):
     """Labels, in the suite's order."""
     ledgers: dict[str, LedgerRecord]
     """Per split ("train of seed 0", "test")."""
+    audit: Cell | None = None
+    """The step that looked through the data."""
     shared: list[SharedStep] = Field(default_factory=list[SharedStep])
     published: list[Published] = Field(default_factory=list[Published])
+    statistics: StatisticsRecord = StatisticsRecord()
     tuned: bool = False
+    """True if every trained row is, but for those that stand there with the settings they had before."""
+    studies: StudiesRecord | None = None
+    """What chose the settings of the rows; None where nothing did."""
     trial: bool = False
     """True if --limit cut the examples short: the board is then marked."""
     model: str

@@ -27,12 +27,15 @@ class Reporter:
     """Told of every step that runs. This one says nothing."""
 
     def begin(self, steps: int) -> None:
-        """A run of so many steps begins."""
+        """A run of so many steps begins; there is one for every trial where rows are tuned, and one for the suite."""
 
     def step(self, title: str) -> Progress:
         """A step begins; what is given back is called with its progress."""
         del title
         return lambda _done, _total: None
+
+    def say(self, text: str) -> None:
+        """Something a person wants to know before a step ends: what it is about to cost."""
 
     def ended(self, title: str, state: State, reason: str, seconds: float) -> None:
         """A step ended."""

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,6 +88,14 @@ class Judge(Protocol):
         ...
 
 
+@runtime_checkable
+class KeptJudge(Judge, Protocol):
+    """A judge that costs enough for its verdicts to be kept."""
+
+    identity: str
+    """Names all that a verdict depends on beside the comparison."""
+
+
 @dataclass(frozen=True)
 class Source(ABC):
     """Yields examples. Options are the fields of the subclass; relative paths in them are resolved by the host."""
@@ -136,8 +144,9 @@ class Source(ABC):
         """A judge of answers to this source's prompts, if it offers one."""
         return None
 
-    def references(self) -> Mapping[Prompt, str] | None:
-        """Per prompt of the test split, an answer to compare others with, if it offers any."""
+    def references(self, split: Split) -> Mapping[Prompt, str] | None:
+        """Per prompt of a split, an answer to compare others with, if it offers any."""
+        del split
         return None
 
     def tasks(self, folder: Path) -> tuple[str, ...]:

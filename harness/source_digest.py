@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from harness.digest import digest, file_digest
@@ -39,16 +40,21 @@ def source_files(module: str) -> dict[str, Path]:
         if path is not None:
             found[name] = path
             package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-            waiting += _imported(path, package)
+            waiting += _imported(path.read_bytes(), package)
     return found
 
 
-def _imported(path: Path, package: str) -> Iterable[str]:
+@cache  # plugins of one package import the same files
+def _imported(content: bytes, package: str) -> tuple[str, ...]:
     """Absolute names of the modules, or of things in modules, that a source file of `package` imports."""
     try:
-        tree = ast.parse(path.read_bytes())
+        tree = ast.parse(content)
     except (SyntaxError, ValueError):
-        return  # Not a file this Python can run, so it imports nothing here; its bytes still count.
+        return ()  # Not a file this Python can run, so it imports nothing here; its bytes still count.
+    return tuple(_names(tree, package))
+
+
+def _names(tree: ast.Module, package: str) -> Iterable[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

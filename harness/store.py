@@ -27,6 +27,8 @@ from harness.upgrades import upgrade_manifest, upgrade_record
 
 RECORD = "record.json"
 SHARED = "shared"
+POLICY = "policy"
+"""Payload folder of a step that made a policy."""
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -172,8 +174,11 @@ def read_manifest(folder: Path) -> RunManifest:
         data: dict[str, Any] = json.loads(path.read_bytes())
         return upgrade_manifest(data)
     except FileNotFoundError:
+        board_alone = (folder / "leaderboard.json").is_file()
+        fix = "run its suite again: a board alone holds no values per item" if board_alone else ""
         raise StoreError(
-            f"{folder} holds no results of a suite: run.json is missing", fix="name a folder such as results/core"
+            f"{folder} holds no results of a suite: run.json is missing",
+            fix=fix or "name a folder such as results/core",
         ) from None
     except (OSError, ValueError, ValidationError) as error:
         raise StoreError(f"{path} cannot be read: {error}") from error

@@ -1,7 +1,7 @@
 """Reading what an earlier release wrote: plain data of any known schema version, brought to the newest form.
 
-Each table below holds, per old version, the function that gives the data the form of the next one. All are empty as
-long as there is one version of each.
+Each table below holds, per old version, the function that gives the data the form of the next one; it is empty as long
+as there is one version.
 """
 
 from __future__ import annotations
@@ -12,15 +12,29 @@ from typing import Any, TypeAlias
 from harness.errors import StoreError
 from harness.records import SCHEMA_VERSION, Record, RunManifest
 
-BOARD_VERSION = 1
-"""Of `leaderboard.json`."""
+BOARD_VERSION = 2
+"""Of `leaderboard.json`. 2: comparisons with a baseline, standings by the set tied with the best, subsets."""
 
 Form: TypeAlias = dict[str, Any]
 Upgrades: TypeAlias = Mapping[int, Callable[[Form], Form]]
 
 RECORD_UPGRADES: Upgrades = {}
 MANIFEST_UPGRADES: Upgrades = {}
-BOARD_UPGRADES: Upgrades = {}
+
+
+def _board_2(form: Form) -> Form:
+    """A board without comparisons: its standings are by the overlap of intervals of single rows, as its files say."""
+    rows = [_sized_row(row) for row in form.get("rows", [])]
+    return {**form, "rows": rows, "comparisons": [], "groups": {}, "problems": []}
+
+
+def _sized_row(row: Form) -> Form:
+    """A row of the first boards of form 1, which knew one number of prompts and left out what a row is."""
+    learnt = "method" if row.get("training") else "policy"
+    return {"kind": learnt, "unsized": row.get("label", ""), "prompts": None, **row}
+
+
+BOARD_UPGRADES: Upgrades = {1: _board_2}
 
 
 def newest_form(data: object, upgrades: Upgrades, newest: int, what: str) -> Form:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from harness.audit_record import AuditRecord
+from harness.board.comparison import Family
+from harness.board.tuning import Tuning
 from harness.records import Cost, LedgerRecord, Published
 from harness.statistics import Basis
 
 Status: TypeAlias = Literal["done", "partial", "skipped", "failed", "missing"]
 """Of a row. done: all that can be had is there; skipped: nothing can be had; missing: not run yet."""
-Standing: TypeAlias = Literal["best", "tied with best", "behind", "undetermined", "reference", "no figure"]
-"""Of a row by the primary metric. tied: its interval meets that of the best row; undetermined: it or the best row has
-no interval that covers a fresh training run."""
+Standing: TypeAlias = Literal["best", "tied with best", "behind", "undetermined", "reference", "control", "no figure"]
+"""Of a row by the primary metric, among rows that had as many prompts and the same examples. best, tied with best: in
+the set of rows that may be the best; behind: another row beats it; undetermined: no interval of its differences covers
+a fresh training run; control: it is no contender."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,10 @@ class Heading:
     """The best value any policy can reach, where that is known and the same for every row."""
     about: str
     """What the figure is and what it is not."""
+    subset: str = ""
+    """The part of the items that it stands on; empty for all of them."""
+    of: str = ""
+    """Of a figure on a part of the items: the metric on all of them."""
 
 
 @dataclass(frozen=True)
@@ -112,11 +120,24 @@ class BoardRow:
     skipped: Mapping[str, Gap]
     """Every metric of the board that the row has no figure of. An evaluator that gave no row any figure stands under
     its label."""
+    again: str | None = None
+    """Of an A/A row: the row that it repeats at other seeds."""
+    control: bool = False
+    """True for a row that repeats another, has the settings from before another was tuned, or whose method is a control
+    such as training on random labels: it does not compete."""
+    group: str = ""
+    """Which rows were trained on the same examples: a letter, and nothing where all were or where nothing is learnt."""
+    tuned: bool = False
+    """True if it has the settings that a study chose, on the same data, model and budget."""
+    default_of: str | None = None
+    """Of a row with the settings that the suite gives it: the row with what tuning made of them."""
+    beaten_by: tuple[str, float] | None = None
+    """Of a row that is behind: the row that beats it most clearly, and Holm's p of that."""
 
     @property
     def reference(self) -> bool:
-        """True for rows that are no contenders."""
-        return self.kind == "column" or self.method in {"base", "oracle"}
+        """True for rows that are no contenders: references and controls."""
+        return self.control or self.kind == "column" or self.method in {"base", "oracle"}
 
 
 @dataclass(frozen=True)
@@ -158,6 +179,24 @@ class Board:
     shared: tuple[Shared, ...] = ()
     published: tuple[Published, ...] = ()
     """What others have published of a row."""
+    comparisons: tuple[Family, ...] = ()
+    """Every row against the baseline, by metric, in the order of `metrics`; not on subsets of items."""
+    groups: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Where rows were trained on different examples: letter of `BoardRow.group` -> what those rows were given."""
+    problems: tuple[str, ...] = ()
+    """What the suite asked for and cannot be had, such as a score over metrics that have no common unit."""
+
+    audit: AuditRecord | None = None
+    """What is in the data; None where they were not audited."""
+    unaudited: str = ""
+    """Why they were not, where that was asked for."""
+    tuning: Tuning | None = None
+    """What chose the settings of the rows; None where nothing did."""
+
+    @property
+    def untuned(self) -> tuple[str, ...]:
+        """Labels of the rows that nothing is known to be good settings of; not those that show a row before tuning."""
+        return tuple(r.label for r in self.rows if r.training and not r.tuned and r.default_of is None)
 
     @property
     def sizes(self) -> tuple[int, ...]:

@@ -37,17 +37,25 @@ class Evidence:
         if self.record is None or self.record.results is None:
             return {}
         label, evaluator = self.cell.what, str(self.record.identity.get("evaluator", self.cell.what))
-        return {_board_name(f.metric, label, evaluator): f for f in self.record.results.figures}
+        return {_board_name(f, label, evaluator): f for f in self.record.results.figures}
 
     def items(self, figure: FigureRecord) -> list[str]:
         """Ids of the items that a figure of this record stands on."""
         sets = self.record.results.item_sets if self.record and self.record.results else {}
         return sets.get(figure.items, [])
 
+    def clusters(self, figure: FigureRecord) -> list[str] | None:
+        """Per item, the group it came with; None where every item stands for itself."""
+        if figure.clusters is None or self.record is None or self.record.results is None:
+            return None
+        return self.record.results.item_sets.get(figure.clusters)
 
-def _board_name(metric: str, label: str, evaluator: str) -> str:
+
+def _board_name(figure: FigureRecord, label: str, evaluator: str) -> str:
     """Two evaluators of one kind differ in label, so the label takes the family's place where it is not the name."""
-    return metric if label == evaluator else f"{label}/{metric.removeprefix(f'{evaluator}/')}"
+    metric = figure.metric
+    named = metric if label == evaluator else f"{label}/{metric.removeprefix(f'{evaluator}/')}"
+    return f"{named}[{figure.subset}]" if figure.subset else named
 
 
 def seeds_text(seeds: Sequence[int | None]) -> str:

@@ -1,17 +1,17 @@
-"""What the evaluations of one row say of one metric: a measure over its seeds, or why there is none."""
+"""What the evaluations of one row say of one metric: a measure over its seeds with its table, or why there is none."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from harness.board.board import Gap, Heading, Measure
 from harness.board.evidence import Evidence, seeds_text
+from harness.board.tables import Found, Names, table
 from harness.records import FigureRecord
-from harness.statistics import PerItem, Spread, spread
+from harness.statistics import Scores
 
 SEVERITY = ("failed", "missing", "skipped")
 
@@ -24,7 +24,9 @@ def headings(label: str, evaluations: Sequence[Evidence]) -> Iterator[Heading]:
             found.setdefault(name, []).append(figure)
     for name, figures in found.items():
         first = figures[0]
-        yield Heading(name, label, first.unit, first.higher_is_better, _common_best(figures), first.about)
+        of = name.removesuffix(f"[{first.subset}]") if first.subset else ""
+        best = _common_best(figures)
+        yield Heading(name, label, first.unit, first.higher_is_better, best, first.about, first.subset, of)
 
 
 def _common_best(figures: Sequence[FigureRecord]) -> float | None:
@@ -35,34 +37,31 @@ def _common_best(figures: Sequence[FigureRecord]) -> float | None:
     return first if same else None
 
 
-@dataclass(frozen=True)
-class _Found:
-    """The figure of one evaluation."""
+def measure(heading: Heading, evaluations: Sequence[Evidence], names: Names) -> tuple[Measure | Gap, Scores | None]:
+    """One metric of one row, from its evaluations: one per seed, one in all for a row without training.
 
-    seed: int | None
-    figure: FigureRecord
-    items: list[str]
-
-
-def measure(heading: Heading, evaluations: Sequence[Evidence]) -> Measure | Gap:
-    """One metric of one row, from its evaluations: one per seed, one in all for a row without training."""
-    found: list[_Found] = []
+    Returns:
+        the figure, or why there is none; its values per seed and item, where they can be had.
+    """
+    found: list[Found] = []
     gaps: list[tuple[int | None, Gap]] = []
     for one in evaluations:
         problem = _problem(heading, one)
         if problem is None:
-            figure = one.figures[heading.name]
-            found.append(_Found(one.cell.seed, figure, one.items(figure)))
+            found.append(names.found(one, one.figures[heading.name]))
         else:
             gaps.append((one.cell.seed, problem))
-    return _measure(heading, found, gaps) if found else _gap_of([gap for _, gap in gaps])
+    return _measure(heading, found, gaps, names) if found else (_gap_of([gap for _, gap in gaps]), None)
 
 
-def _measure(heading: Heading, found: Sequence[_Found], gaps: Sequence[tuple[int | None, Gap]]) -> Measure:
+def _measure(
+    heading: Heading, found: Sequence[Found], gaps: Sequence[tuple[int | None, Gap]], names: Names
+) -> tuple[Measure, Scores | None]:
     mean = float(np.mean([one.figure.value for one in found]))
     per_seed = {one.seed: one.figure.value for one in found if one.seed is not None}
-    around, note = _spread(found, trained=bool(per_seed))
-    return Measure(
+    values = table(found, names)
+    around = values.spread
+    made = Measure(
         mean=mean,
         stderr=around.stderr,
         ci95=None if around.half is None else (mean - around.half, mean + around.half),
@@ -72,12 +71,13 @@ def _measure(heading: Heading, found: Sequence[_Found], gaps: Sequence[tuple[int
         per_seed=per_seed or None,
         best=_common_best([one.figure for one in found]),
         basis=around.basis,
-        note="; ".join(part for part in (_seeds_note(len(found), gaps), note) if part),
+        note="; ".join(part for part in (_seeds_note(len(found), gaps), values.note) if part),
         library_stderr=_stated(found),
     )
+    return made, values.scores
 
 
-def _stated(found: Sequence[_Found]) -> tuple[float, ...] | None:
+def _stated(found: Sequence[Found]) -> tuple[float, ...] | None:
     stated = tuple(e for one in found if (e := one.figure.standard_error) is not None)
     return stated if len(stated) == len(found) else None
 
@@ -101,21 +101,6 @@ def _gap_of(gaps: Sequence[Gap]) -> Gap:
         return Gap("missing", "not part of the run")
     worst = min(gaps, key=lambda gap: SEVERITY.index(gap.state)).state
     return Gap(worst, "; ".join(dict.fromkeys(gap.reason for gap in gaps if gap.state == worst)))
-
-
-def _spread(found: Sequence[_Found], *, trained: bool) -> tuple[Spread, str]:
-    """The spread, and why there is no interval where there is none."""
-    none = Spread(None, None, "none", min(len(one.items) for one in found))
-    runs: list[PerItem] = []
-    for one in found:
-        if one.figure.values is None:
-            return none, "no interval: the figure has no value per item"
-        values = np.asarray(one.figure.values, dtype=np.float64)
-        if len(values) != len(one.items) or not len(values) or not np.isfinite(values).all():
-            return none, "no interval: the record has not one finite value per item"
-        runs.append(PerItem(one.items, values))
-    around = spread(runs, trained=trained)
-    return around, "no interval: the figure stands on a single item" if around.half is None else ""
 
 
 def _seeds_note(used: int, gaps: Sequence[tuple[int | None, Gap]]) -> str:

@@ -10,7 +10,9 @@ from harness.board.board import BoardRow, Gap, Heading, Measure, Status
 from harness.board.costs import row_cost
 from harness.board.evidence import TRAIN, Evidence, seeds_text
 from harness.board.measures import measure
+from harness.board.tables import Names
 from harness.records import Cost, LedgerRecord, RowManifest
+from harness.statistics import Scores
 
 
 def board_row(
@@ -18,19 +20,21 @@ def board_row(
     evidence: Sequence[Evidence],
     families: Mapping[str, Sequence[Heading]],
     ledgers: Mapping[str, LedgerRecord],
-) -> BoardRow:
-    """A row, not yet ordered among others.
+    names: Names,
+) -> tuple[BoardRow, dict[str, Scores]]:
+    """A row, not yet ordered among others, and its values per seed and item, by metric.
 
     Args:
         row: from the manifest.
         evidence: its cells.
         families: the board's metrics, by the label of the evaluator that gives them.
         ledgers: of the splits; what they count is not counted again as the row's own.
+        names: of items; the same for all rows.
     """
-    metrics, skipped = _figures(evidence, families)
+    metrics, skipped, scores = _figures(evidence, families, names)
     trained = [one for one in evidence if one.cell.what == TRAIN and one.gap is None]
     judged = [one for one in evidence if one.cell.what != TRAIN and one.gap is None]
-    return BoardRow(
+    made = BoardRow(
         method=row.method,
         kind=row.kind,
         label=row.label,
@@ -51,23 +55,31 @@ def board_row(
         counted=_counted(trained, judged, ledgers),
         metrics=metrics,
         skipped=skipped,
+        again=row.again,
+        control=row.control or row.again is not None or row.default_of is not None,
+        tuned=row.tuned,
+        default_of=row.default_of,
     )
+    return made, scores
 
 
 def _figures(
-    evidence: Sequence[Evidence], families: Mapping[str, Sequence[Heading]]
-) -> tuple[dict[str, Measure], dict[str, Gap]]:
+    evidence: Sequence[Evidence], families: Mapping[str, Sequence[Heading]], names: Names
+) -> tuple[dict[str, Measure], dict[str, Gap], dict[str, Scores]]:
     metrics: dict[str, Measure] = {}
     skipped: dict[str, Gap] = {}
+    tables: dict[str, Scores] = {}
     for label, family in families.items():
         evaluations = [one for one in evidence if one.cell.what == label]
         for heading in family or [Heading(label, label, "", None, None, "")]:
-            found = measure(heading, evaluations)
+            found, scores = measure(heading, evaluations, names)
             if isinstance(found, Measure):
                 metrics[heading.name] = found
             else:
                 skipped[heading.name] = found
-    return metrics, skipped
+            if scores is not None:
+                tables[heading.name] = scores
+    return metrics, skipped, tables
 
 
 def _seeds(evidence: Sequence[Evidence]) -> tuple[int, ...]:

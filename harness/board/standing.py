@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from harness.board.board import BoardRow, Heading, Measure, Standing
+from harness.board.board import BoardRow, Heading, Standing
+from harness.board.compare import pool_for
+from harness.statistics import Composite, Scores, SeedSpread, TiedSet, tied_set
 
 PREFERRED = ("truth/win_rate_behaviour", "preference/accuracy")
 """Primary metrics by preference; else the first filled one of which higher is better, else of which lower is."""
 
 
 def primary_of(headings: Sequence[Heading], rows: Sequence[BoardRow]) -> Heading | None:
-    """The metric that rows are ordered by: filled for a contender if any is."""
+    """The metric that rows are ordered by: filled for a contender if any is, and on all items, not on some."""
     contenders = [row for row in rows if not row.reference] or rows
-    filled = [h for h in headings if any(h.name in row.metrics for row in contenders)]
+    filled = [h for h in headings if not h.subset and any(h.name in row.metrics for row in contenders)]
     by_name = {h.name: h for h in filled if h.higher_is_better}
     for name in PREFERRED:
         if name in by_name:
@@ -24,36 +26,58 @@ def primary_of(headings: Sequence[Heading], rows: Sequence[BoardRow]) -> Heading
     return next(iter([*higher, *lower]), None)
 
 
-def ordered(rows: Sequence[BoardRow], primary: Heading | None) -> tuple[BoardRow, ...]:
-    """Rows in order, best first, each with its standing among those with as much data; equals stay in the suite's
-    order.
+def ordered(
+    rows: Sequence[BoardRow],
+    primary: Heading | None,
+    scores: Mapping[str, Scores | Composite],
+    seed_spread: SeedSpread,
+) -> tuple[BoardRow, ...]:
+    """Rows in order, best first, each with its standing; equals stay in the suite's order.
+
+    Args:
+        rows: in the suite's order.
+        primary: the metric that orders them.
+        scores: its values per seed and item, by row.
+        seed_spread: as the suite declares it.
     """
     if primary is None:
         return tuple(dataclasses.replace(row, standing=_absent(row)) for row in rows)
     name, sign = primary.name, -1.0 if primary.higher_is_better else 1.0
     filled = sorted((r for r in rows if name in r.metrics), key=lambda r: sign * r.metrics[name].mean)
     empty = [row for row in rows if name not in row.metrics]
-    standings = {row.label: _standing(row, row.metrics[name], _best_beside(row, filled, name)) for row in filled}
-    standings |= {row.label: _absent(row) for row in empty}
-    return tuple(dataclasses.replace(row, standing=standings[row.label]) for row in [*filled, *empty])
+    pool = pool_for(rows, scores)
+    stood = {row.label: dataclasses.replace(row, standing=_absent(row)) for row in rows}
+    for group in _ranked_together(filled):
+        compared = {row.label: scores[row.label] for row in group if row.label in scores}
+        found = tied_set(compared, higher_is_better=bool(primary.higher_is_better), seed_spread=seed_spread, pool=pool)
+        best = next((row.label for row in group if row.label in found.members), None)
+        for row in group:
+            if stood[row.label].standing == "no figure":
+                stood[row.label] = _placed(row, found, best)
+    return tuple(stood[row.label] for row in [*filled, *empty])
 
 
-def _best_beside(row: BoardRow, filled: Sequence[BoardRow], metric: str) -> Measure | None:
-    """The best contender that had as many training prompts as a row; any will do where one of the two had none."""
-    beside = (r for r in filled if not r.reference and (r.prompts == row.prompts or None in (r.prompts, row.prompts)))
-    return next((r.metrics[metric] for r in beside), None)
+def _ranked_together(filled: Sequence[BoardRow]) -> Iterator[list[BoardRow]]:
+    """Contenders that had as many training prompts and the same examples, best first; those that were not trained here
+    stand beside each such group.
+    """
+    contenders = [row for row in filled if not row.reference]
+    kinds = dict.fromkeys((row.prompts, row.group) for row in contenders if row.seeds)
+    for kind in kinds:
+        yield [row for row in contenders if not row.seeds or (row.prompts, row.group) == kind]
+    if not kinds and contenders:
+        yield contenders
+
+
+def _placed(row: BoardRow, found: TiedSet, best: str | None) -> BoardRow:
+    if row.label in found.beaten_by:
+        return dataclasses.replace(row, standing="behind", beaten_by=found.beaten_by[row.label])
+    if row.label not in found.members:
+        return dataclasses.replace(row, standing="undetermined")
+    return dataclasses.replace(row, standing="best" if row.label == best else "tied with best")
 
 
 def _absent(row: BoardRow) -> Standing:
+    if row.control:
+        return "control"
     return "reference" if row.reference else "no figure"
-
-
-def _standing(row: BoardRow, mine: Measure, best: Measure | None) -> Standing:
-    if row.reference or best is None:
-        return "reference"
-    if mine.basis == "one run" or best.basis == "one run" or mine.ci95 is None or best.ci95 is None:
-        return "undetermined"
-    if mine is best:
-        return "best"
-    apart = mine.ci95[0] > best.ci95[1] or best.ci95[0] > mine.ci95[1]
-    return "behind" if apart else "tied with best"

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.cli.compare import compare
 from harness.errors import HarnessError, SuiteError
 
 if TYPE_CHECKING:
     from harness.host import Registry
-    from harness.plan import Plan
+    from harness.run.plan import Plan
     from harness.store import Store
     from harness.suite import Suite
 
@@ -28,6 +29,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.command()(compare)
 
 SuiteArgument = Annotated[str, typer.Argument(help="A suite file, or the name of one that ships with the harness.")]
 Results = Annotated[Path, typer.Option("--results", help="The results folder.")]
@@ -105,20 +108,27 @@ def run(
     from rich.console import Console
 
     from harness.cli.progress import reporter_for
-    from harness.cli.show import show_plan, show_run
+    from harness.cli.show import show_plan, show_run, show_tuning
 
     registry = _registry()
     wanted = _read(suite, registry, sets, seeds)
     chosen = _read(suite, registry, sets, seeds, only).asked if only else ()
-    quiet_libraries()
-    from harness.runs import run_suite
+    quiet_environment()
+    from harness.run.run_plan import missing
+    from harness.run.suite_run import run_suite
 
     console = Console(stderr=True)
     reporter = reporter_for(console)
     reading = console.status("reading data and models")
-    reading.start()
+    if wanted.tune is None:
+        reading.start()
+    else:
+        show_tuning(console, wanted)
+        quiet_libraries()
 
     def planned(plan: Plan, store: Store) -> None:
+        if missing(plan, store):  # else nothing loads torch, and a board is there in a moment
+            quiet_libraries()
         reading.stop()
         show_plan(console, plan, store)
 
@@ -148,16 +158,50 @@ def plan(
 ) -> None:
     """Show the steps of a suite and which are done, without running any."""
     from harness.cli.show import out, plain_plan, plan_table
-    from harness.runs import plan_of
+    from harness.run.suite_run import plan_of
     from harness.store import Store
 
     registry = _registry()
     wanted = _read(suite, registry, sets, seeds)
-    planned = plan_of(wanted, registry, limit)
+    planned = plan_of(wanted, registry, limit, Store(results))
     if as_json:
         _print_json(plain_plan(planned, Store(results)))
     else:
         out().print(plan_table(planned, Store(results)))
+
+
+@app.command()
+def data(
+    suite: SuiteArgument,
+    sets: Sets = [],  # noqa: B006
+    seeds: Seeds = "",
+    limit: Limit = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Leave with 1 on leaks, equal pairs, doubled BOS.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is in a suite's data, as its model will read them: what is dropped, cut, repeated, leaked."""
+    from rich.console import Console
+
+    from harness.cli.data import plain_data, show_data
+    from harness.cli.progress import reporter_for
+    from harness.cli.show import out
+
+    wanted = _read(suite, _registry(), sets, seeds)
+    quiet_libraries()
+    from harness.audit_checks import findings
+    from harness.run.suite_run import data_of
+
+    reporter = reporter_for(Console(stderr=True))
+    reporter.begin(1)
+    try:
+        found = data_of(wanted, limit, reporter.step("audit of the data"))
+    finally:
+        reporter.close()
+    if as_json:
+        _print_json(plain_data(wanted, found))
+    else:
+        show_data(wanted, found, out())
+    sys.exit(1 if strict and any(one.strict for one in findings(found)) else 0)
 
 
 @app.command()
@@ -205,7 +249,7 @@ def leaderboard(
     """Rebuild a board from the records, write its files anew, and print it."""
     from harness.cli.show import show_board
     from harness.render import write_board
-    from harness.runs import read_board_of
+    from harness.run.suite_run import read_board_of
 
     _, board = read_board_of(results)
     write_board(board, results)
@@ -213,6 +257,21 @@ def leaderboard(
         _out((results / "leaderboard.json").read_text(encoding="utf-8"))
     else:
         show_board(board)
+
+
+@app.command()
+def studies(
+    results: Annotated[Path, typer.Argument(help="A suite's results folder, such as results/core-tune, or a record.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show the settings that tuning chose, as a suite writes them."""
+    from harness.tuning.record import read_record, snippet
+
+    record = read_record(results)
+    if as_json:
+        _print_json(record.model_dump(mode="json"))
+    else:
+        _out(snippet(record))
 
 
 @app.command()
@@ -247,11 +306,61 @@ def evaluate(
     run("eval", results, sets, "", limit, [], as_json)
 
 
-def quiet_libraries() -> None:
-    """Keep other libraries' progress bars and advice off the terminal; their errors still come through."""
+@app.command()
+def judge(
+    data: Annotated[str, typer.Argument(help="A file of preferences that people gave.")] = "",
+    judges: Annotated[list[str], typer.Option("--judge", help="NAME or NAME=WHAT; may be repeated.")] = [],  # noqa: B006
+    replay: Annotated[
+        list[Path], typer.Option("--replay", help="Print the figures of an annotation file instead; may be repeated.")
+    ] = [],  # noqa: B006
+    outputs: Annotated[
+        list[Path], typer.Option("--outputs", help="With --replay: the outputs that were judged, one file each.")
+    ] = [],  # noqa: B006
+    references: Annotated[
+        Path | None, typer.Option("--reference-outputs", help="With --replay: what they were compared with.")
+    ] = None,
+    length_control: Annotated[bool, typer.Option("--length-control", help="With --replay: fit that too.")] = False,
+    results: Results = DEFAULT_RESULTS,
+    sets: Annotated[
+        list[str], typer.Option("--set", help="data.key=value or NAME.key=value of a judge; may be repeated.")
+    ] = [],  # noqa: B006
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Examples.")] = None,
+    again: Annotated[int, typer.Option("--again", min=0, help="Pairs to ask twice of a judge that may differ.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Measure judges against people, or print the figures of recorded verdicts (fractions in JSON)."""
+    from harness.cli.judge import judges_table, measure_judges, replay_files, replay_table
+    from harness.cli.show import out
+
+    if bool(replay) == bool(judges):
+        raise SuiteError("give either judges or annotation files", fix="write --judge NAME or --replay ANNOTATIONS")
+    if replay:
+        if data or sets:
+            raise SuiteError("--replay takes no DATA and no --set", fix="leave them out")
+        found = replay_files(_registry(), replay, outputs, references, length_control=length_control)
+        if as_json:
+            _print_json(found[0] if len(found) == 1 else found)
+        else:
+            out().print(replay_table(found))
+        return
+    quiet_libraries()
+    measured = measure_judges(_registry(), data, judges, sets, results, limit=limit, again=again)
+    if as_json:
+        _print_json(measured[0] if len(measured) == 1 else measured)
+    else:
+        out().print(judges_table(measured))
+
+
+def quiet_environment() -> None:
+    """Ask libraries that are not loaded yet to keep progress bars and advice off the terminal."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+
+
+def quiet_libraries() -> None:
+    """Load torch and transformers, and keep them and theirs quiet; their errors still come through."""
+    quiet_environment()
     import torch
 
     if not torch.cuda.is_available():

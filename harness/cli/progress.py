@@ -27,7 +27,12 @@ class LineReporter(Reporter):
 
     def begin(self, steps: int) -> None:
         """See `Reporter`."""
-        self._steps = steps
+        self._steps, self._ended = steps, 0
+
+    def say(self, text: str) -> None:
+        """See `Reporter`."""
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
     def ended(self, title: str, state: State, reason: str, seconds: float) -> None:
         """See `Reporter`."""
@@ -54,7 +59,10 @@ class BarReporter(Reporter):
 
     def begin(self, steps: int) -> None:
         """See `Reporter`."""
-        self._steps = steps
+        self._steps, self._ended = steps, 0
+        if self._whole is not None:
+            self._progress.remove_task(self._whole)
+            self._whole = None
         if steps:
             self._progress.start()
             self._whole = self._progress.add_task("steps", total=steps)
@@ -70,6 +78,12 @@ class BarReporter(Reporter):
                 self._progress.update(step, completed=done, total=total)
 
         return advance
+
+    def say(self, text: str) -> None:
+        """See `Reporter`."""
+        from rich.markup import escape
+
+        self._console.print(escape(text), highlight=False)
 
     def ended(self, title: str, state: State, reason: str, seconds: float) -> None:
         """See `Reporter`."""

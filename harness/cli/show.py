@@ -12,10 +12,11 @@ from harness.store import Store
 
 if TYPE_CHECKING:
     from harness.board import Board
-    from harness.plan import Plan
-    from harness.runs import Finished
+    from harness.run.plan import Plan
+    from harness.run.suite_run import Finished
+    from harness.suite import Suite
 
-KINDS = ("model", "column", "train", "evaluate")
+KINDS = ("audit", "model", "column", "train", "evaluate")
 
 
 def _counts(plan: Plan, store: Store) -> dict[str, tuple[int, int]]:
@@ -32,6 +33,14 @@ def show_plan(console: Console, plan: Plan, store: Store) -> None:
     console.print(
         f"[bold]{plan.suite.name}[/]: {len(plan.suite.rows)} rows; steps: {', '.join(parts)}", highlight=False
     )
+
+
+def show_tuning(console: Console, suite: Suite) -> None:
+    """One line: that rows are tuned first, and how."""
+    rows = sum(1 for row in suite.rows if row.space and row.again is None)
+    assert suite.tune is not None
+    how = f"trials of each: {suite.tune.trials}, by {suite.tune.metric} on the {suite.tune.split} split"
+    console.print(f"[bold]{suite.name}[/]: rows to tune first: {rows}; {how}", highlight=False)
 
 
 def plan_table(plan: Plan, store: Store) -> Table:

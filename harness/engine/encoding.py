@@ -16,6 +16,8 @@ LONGEST_DEFAULT = 2048
 
 CUT_PROMPTS = "prompts cut on the left"
 """What `Encoder.counted` calls them."""
+CUT_RESPONSES = "responses cut on the right"
+"""Likewise."""
 
 _PLAIN_NAMES = {"system": "System", "user": "User", "assistant": "Assistant"}
 
@@ -133,6 +135,16 @@ class Encoder:
         return has and self.tokens.template in {"auto", "chat"}
 
     @property
+    def uses_chat_template(self) -> bool:
+        """Whether prompts are written by the tokenizer's own chat template."""
+        return self._chat
+
+    @property
+    def begins(self) -> bool:
+        """Whether the tokenizer puts a beginning-of-sequence token before a text."""
+        return self._bos is not None
+
+    @property
     def longest(self) -> int:
         """Tokens: the longest prompt + response."""
         most = self.tokens.max or LONGEST_DEFAULT
@@ -142,7 +154,8 @@ class Encoder:
         new = sorted({t for t in texts if t not in self._ids})
         if new:
             found = self.tokenizer(new, add_special_tokens=False)["input_ids"]
-            self._demand_known(max((token for ids in found for token in ids), default=0))
+            if self.embeddings is not None:
+                self._demand_known(max((max(ids) for ids in found if ids), default=0))
             self._ids.update({t: tuple(ids) for t, ids in zip(new, found, strict=True)})
 
     def prompt_text(self, prompt: Prompt) -> str:
@@ -187,7 +200,11 @@ class Encoder:
         ]
 
     def examples(self, examples: Sequence[Example]) -> list[Encoded]:
-        """Token ids of every example, in order."""
+        """Token ids of every example, in order, cut where there are too many."""
+        return [self.cut(whole) for whole in self.uncut(examples)]
+
+    def uncut(self, examples: Sequence[Example]) -> list[Encoded]:
+        """Token ids of every example, in order, however many there are."""
         texts: dict[Prompt, str] = {}
         for example in examples:
             for prompt in (example.prompt, *(r.prompt for r in example.responses if r.prompt is not None)):
@@ -195,6 +212,13 @@ class Encoder:
                     texts[prompt] = self.prompt_text(prompt)
         self._tokenise([*texts.values(), *(r.text for e in examples for r in e.responses)])
         return [self._example(e, texts) for e in examples]
+
+    def cut(self, whole: Encoded) -> Encoded:
+        """The example within `longest` tokens."""
+        if max(map(len, whole.prompts)) + max(map(len, whole.responses)) <= self.longest:
+            return whole
+        prompts, responses = self._truncate(list(whole.prompts), whole.prompt_of, list(whole.responses))
+        return replace(whole, prompts=tuple(prompts), responses=tuple(responses))
 
     def agrees(self, encoded: Iterable[Encoded]) -> bool:
         """Whether these are the tokens of this tokenizer and template, cut or not."""
@@ -216,8 +240,6 @@ class Encoder:
         prompt_of = [prompts.setdefault(r.prompt or example.prompt, len(prompts)) for r in example.responses]
         prompt_ids = [self._prompt_ids(texts[p]) for p in prompts]
         responses = [self._response_ids(r.text) for r in example.responses]
-        if max(map(len, prompt_ids)) + max(map(len, responses)) > self.longest:
-            prompt_ids, responses = self._truncate(prompt_ids, prompt_of, responses)
         return Encoded(example, tuple(prompt_ids), tuple(prompt_of), tuple(responses))
 
     def _truncate(
@@ -232,7 +254,7 @@ class Encoder:
         for response, index in zip(responses, prompt_of, strict=True):
             room = self.longest - len(cut_prompts[index])
             if len(response) > room:
-                self.counted["responses cut on the right"] += 1
+                self.counted[CUT_RESPONSES] += 1
             cut.append(response[:room])
         if len(set(zip(cut, prompt_of, strict=True))) < len(set(zip(responses, prompt_of, strict=True))):
             self.counted["examples with responses made equal by cutting"] += 1

@@ -7,7 +7,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -130,20 +130,22 @@ class PackedModel(ABC):
             tick: called with the number of examples done after each pass.
         """
         self.model.eval()
-        order = sorted(range(len(examples)), key=lambda i: examples[i].length, reverse=True)
-        results: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        for part in split_by_tokens([examples[i] for i in order], self.token_budget):
-            found = self.forward(part)
-            total = found.total.float().cpu().numpy()
-            tokens = found.tokens.cpu().numpy().astype(np.int64)
-            at = 0
-            for example in part:
-                k = len(example.responses)
-                results[order[len(results)]] = total[at : at + k], tokens[at : at + k]
-                at += k
+        parts = [((i, k), p) for i, e in enumerate(examples) for k, p in enumerate(divided(e, self.token_budget))]
+        parts.sort(key=lambda part: part[1].length, reverse=True)
+        results: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
+        for together in split_by_tokens([part for _, part in parts], self.token_budget):
+            found = self.forward(together)
+            names = [name for name, _ in parts[len(results) : len(results) + len(together)]]
+            edges = np.cumsum([len(part.responses) for part in together])[:-1]
+            totals = np.split(found.total.float().cpu().numpy(), edges)
+            tokens = np.split(found.tokens.cpu().numpy().astype(np.int64), edges)
+            results.update(zip(names, zip(totals, tokens, strict=True), strict=True))
             if tick:
-                tick(len(part))
-        return [results[i] for i in range(len(examples))]
+                tick(sum(k == 0 for _, k in names))
+        whole: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in examples]
+        for i, k in sorted(results):
+            whole[i].append(results[i, k])
+        return [(np.concatenate([t for t, _ in one]), np.concatenate([n for _, n in one])) for one in whole]
 
     def check_packed(self) -> None:
         """Compare the packed pass with the plain one on a few tokens. Where they differ, or the architecture cannot
@@ -170,6 +172,37 @@ class PackedModel(ABC):
                 self.refusal = f"{type(self.bare).__name__}: the packed pass differs by {difference:.2g} {unit}"
         finally:
             self.model.train(training)
+
+
+def divided(example: Encoded, budget: int) -> list[Encoded]:
+    """An example's responses in parts that, with their prompts, are within `budget` tokens where they are more than one
+    response: ten thousand candidates are no single pass. `Encoded.example` stays whole.
+    """
+    if example.length <= budget:
+        return [example]
+    parts: list[list[int]] = []
+    prompts: set[int] = set()
+    length = 0
+    for response, (tokens, prompt) in enumerate(zip(example.responses, example.prompt_of, strict=True)):
+        more = len(tokens) + (0 if prompt in prompts else len(example.prompts[prompt]))
+        if not parts or length + more > budget:
+            parts.append([])
+            prompts, length = set(), 0
+            more = len(tokens) + len(example.prompts[prompt])
+        parts[-1].append(response)
+        prompts.add(prompt)
+        length += more
+    return [_part(example, part) for part in parts]
+
+
+def _part(example: Encoded, responses: Sequence[int]) -> Encoded:
+    used = sorted({example.prompt_of[r] for r in responses})
+    return replace(
+        example,
+        prompts=tuple(example.prompts[p] for p in used),
+        prompt_of=tuple(used.index(example.prompt_of[r]) for r in responses),
+        responses=tuple(example.responses[r] for r in responses),
+    )
 
 
 def split_by_tokens(examples: Sequence[Encoded], budget: int) -> list[list[Encoded]]:

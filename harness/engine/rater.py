@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -54,6 +55,17 @@ class RatingModel(PackedModel):
     def _distance(self, found: Logps, plain: Logps) -> tuple[float, str]:
         relative = (found.total - plain.total).abs() / plain.total.abs().clamp(min=1.0)
         return float(relative.max()), "of a reward"
+
+    @property
+    def counted(self) -> Counter[str]:
+        """How often what was cut."""
+        return self.encoder.counted
+
+    def cut(self, example: Example) -> Counter[str]:
+        """What is cut of one example."""
+        encoder = replace(self.encoder, counted=Counter())
+        encoder.examples([example])
+        return encoder.counted
 
     def rewards(self, examples: Sequence[Example], tick: Callable[[int], None] | None = None) -> list[np.ndarray]:
         """Per example, (K,) float32 rewards. No gradients.

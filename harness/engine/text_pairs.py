@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from harness.engine.encoding import LONGEST_DEFAULT, plain_text
+from harness.engine.encoding import CUT_PROMPTS, CUT_RESPONSES, LONGEST_DEFAULT, plain_text
 from harness.engine.numerics import engine_numerics
 from harness.engine.packed_model import TOKEN_BUDGET
 from harness.errors import ModelError
@@ -28,6 +29,8 @@ class TextPairRater:
     dtype: str = "fp32"
     """"bf16": autocast during the forward pass."""
     token_budget: int = TOKEN_BUDGET
+    counted: Counter[str] = field(default_factory=Counter[str])
+    """How often what was cut."""
 
     def __post_init__(self) -> None:
         if self.tokenizer.pad_token_id is None:
@@ -40,6 +43,13 @@ class TextPairRater:
         """Tokens: the longest input, special tokens included."""
         stated = (self.tokenizer.model_max_length, getattr(self.model.config, "max_position_embeddings", None))
         return min(self.tokens.max or LONGEST_DEFAULT, *(n for n in stated if n))
+
+    def cut(self, example: Example) -> Counter[str]:
+        """What is cut of one example."""
+        silent = replace(self, counted=Counter())
+        for response in example.responses:
+            silent._row(response.prompt or example.prompt, response.text)
+        return silent.counted
 
     @torch.no_grad()
     def rewards(self, examples: Sequence[Example], tick: Callable[[int], None] | None = None) -> list[np.ndarray]:
@@ -70,13 +80,19 @@ class TextPairRater:
             turns = [*({"role": m.role, "content": m.content} for m in prompt)]
             turns.append({"role": "assistant", "content": response})
             text = self.tokenizer.apply_chat_template(turns, tokenize=False)
+            if self._length(text) > self.longest:
+                self.counted[CUT_PROMPTS] += 1
             return self.tokenizer(text, truncation=True, max_length=self.longest, add_special_tokens=False)
         asked = plain_text(prompt).strip()
+        before = self._length(asked)
         room = self.longest - self.tokenizer.num_special_tokens_to_add(pair=True)
         said = self.tokenizer(response, add_special_tokens=False, return_offsets_mapping=True)
-        most = max(1, room - min(self.tokens.min_prompt, self._length(asked)))
+        most = max(1, room - min(self.tokens.min_prompt, before))
         if len(said["input_ids"]) > most:
             response = response[: said["offset_mapping"][most - 1][1]]
+            self.counted[CUT_RESPONSES] += 1
+        if before + min(len(said["input_ids"]), most) > room:
+            self.counted[CUT_PROMPTS] += 1
         return self.tokenizer(asked, response, truncation="only_first", max_length=self.longest)
 
     def _length(self, text: str) -> int:

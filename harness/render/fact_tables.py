@@ -36,7 +36,8 @@ def rows_table(board: Board) -> Table:
 
 
 def _method(row: BoardRow) -> str:
-    return one_line(row.method if row.own else f"{row.method} (from {row.distribution} {row.version})")
+    named = row.method if row.own else f"{row.method} (from {row.distribution} {row.version})"
+    return one_line(f"{named}, as {row.again} at other seeds" if row.again else named)
 
 
 def _shared_training(board: Board) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.board import Board
+from harness.render.audit_tables import audit_banners
 from harness.render.numbers import arrow
 from harness.render.text import one_line
 
@@ -38,16 +39,23 @@ def banners(board: Board) -> list[str]:
     found: list[str] = []
     if board.trial:
         found.append("Trial: --limit cut the examples short. These figures are no results.")
-    if not board.tuned:
+    if board.untuned:
+        every = not any(row.tuned for row in board.rows)
+        rows = "every row" if every else ", ".join(one_line(label) for label in board.untuned)
         found.append(
-            "Untuned: every row ran with the settings shown, not with settings tuned under equal budgets. "
+            f"Untuned: {rows} ran with the settings shown, not with settings tuned under equal budgets. "
             "A row that is behind may only be badly set."
         )
+    found += audit_banners(board.audit, board.unaudited)
+    found += [f"Not to be had: {one_line(problem)}." for problem in board.problems]
+    if board.groups:
+        told = "; ".join(f"{letter}: {one_line(given)}" for letter, given in board.groups.items())
+        found.append(f"Different examples: rows of different groups are not ranked together. {told}.")
     contenders = [row for row in board.rows if not row.reference]
     if any(m.basis == "one run" for row in contenders for m in row.metrics.values()):
         found.append(
             "One run: where a trained row has a single seed, its interval is over items alone and says nothing about "
-            "the method; its standing is undetermined."
+            "the method."
         )
     return found
 
@@ -59,10 +67,12 @@ def order_sentence(board: Board) -> str:
         return "No row has a figure by which rows could be ordered: they stand in the suite's order."
     better = "higher" if primary.higher_is_better else "lower"
     return (
-        f"Rows are ordered by {one_line(primary.name)} ({better} is better). Tied with best: the row's interval meets "
-        "that of the best row, so their order means nothing. The base, the oracle and rows that only rate responses "
-        "are references, not contenders."
-        + (" Rows are compared with those that had as many training prompts." if board.sizes else "")
+        f"Rows are ordered by {one_line(primary.name)} ({better} is better). Best and tied with best: no other row "
+        "beats them, each pair compared item by item and seed by seed and corrected by Holm, so their order means "
+        "nothing. Behind: another row does. Undetermined: no interval covers a fresh training run. The base, the "
+        "oracle and rows that only rate responses are references; A/A rows, rows from before tuning and rows on random "
+        "labels are controls; none of them competes."
+        + (" Rows are ranked among those that had as many training prompts." if board.sizes else "")
     )
 
 
@@ -70,9 +80,9 @@ def interval_sentences(board: Board) -> str:
     """What the numbers and their intervals are."""
     return (
         f"A number is the mean over seeds ± half the width of its 95 % interval ({board.interval}): for new items like "
-        "these and a fresh training run; for rows without seeds, for new items alone. No ±: no interval. Intervals are "
-        "those of single rows, not of differences between rows: that they meet, or do not, is no test. They are not "
-        "clipped to the range of a metric. "
+        "these and a fresh training run; for rows without seeds, for new items alone. No ±: no interval. These are "
+        "intervals of single rows: that two of them meet, or do not, is no test. Differences have intervals of their "
+        "own, in the tables against the baseline. None is clipped to the range of a metric. "
         f"{arrow(True)}: higher is better; {arrow(False)}: lower is better; no arrow: neither."
     )
 

@@ -8,12 +8,23 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from harness.board import Board, Heading
+from harness.render.audit_tables import audit_table
+from harness.render.comparison_tables import comparison_tables
 from harness.render.fact_tables import cost_table, counted_table, ledger_table, rows_table
 from harness.render.legend import Footnotes, banners, incomplete, interval_sentences, order_sentence
-from harness.render.metric_tables import about_notes, family_tables, headline, main_table, seeds_table
+from harness.render.metric_tables import (
+    about_notes,
+    family_tables,
+    headline,
+    main_table,
+    on_all_items,
+    seeds_table,
+    subset_tables,
+)
 from harness.render.side_tables import published_table, shared_table, size_tables
 from harness.render.table import Table, split
 from harness.render.text import one_line
+from harness.render.tuning_table import tuning_table
 
 ROOM = 150
 """Characters of the widest table of figures; wider ones are split."""
@@ -45,13 +56,16 @@ def markdown(board: Board) -> str:
     families = family_tables(board, notes)
     if not families:
         blocks.append(_about(headline(board)))
-    for table in (*size_tables(board, notes), published_table(board, notes), seeds_table(board)):
+    compared = [*comparison_tables(board), seeds_table(board)]
+    beside = [*size_tables(board, notes), *subset_tables(board, notes), published_table(board, notes)]
+    for table in (*compared, *beside):
         blocks += _table(table) if table else []
     for table in families:
         blocks += _table(table, heading=f"## All figures: {escape(table.title)}")
-        blocks.append(_about([h for h in board.metrics if one_line(h.evaluator) == table.title]))
+        blocks.append(_about([h for h in on_all_items(board) if one_line(h.evaluator) == table.title]))
     facts = (cost_table(board), shared_table(board), rows_table(board), counted_table(board), ledger_table(board))
-    for table in facts:
+    audit = audit_table(board.audit) if board.audit else None
+    for table in (tuning_table(board.tuning), *facts, audit):
         blocks += _table(table) if table else []
     return "\n\n".join(block for block in blocks if block) + "\n"
 

@@ -21,14 +21,20 @@ def headline(board: Board) -> list[Heading]:
 
     An evaluator that gave no row any figure has a column of its own, for the reasons.
     """
-    primary = [h for h in board.metrics if h.name == board.primary_metric]
-    others = [h for h in board.metrics if h.name != board.primary_metric]
-    if len(board.metrics) > FEW:
+    metrics = on_all_items(board)
+    primary = [h for h in metrics if h.name == board.primary_metric]
+    others = [h for h in metrics if h.name != board.primary_metric]
+    if len(metrics) > FEW:
         firsts = {h.evaluator: h for h in reversed(others)}
         others = [h for h in others if h is firsts[h.evaluator] and h.evaluator not in {p.evaluator for p in primary}]
     known = {h.name for h in board.metrics}
     silent = dict.fromkeys(name for row in board.rows for name in row.skipped if name not in known)
     return [*primary, *others, *(Heading(name, name, "", None, None, "") for name in silent)]
+
+
+def on_all_items(board: Board) -> list[Heading]:
+    """The metrics on all items, without those on subsets of them."""
+    return [heading for heading in board.metrics if not heading.subset]
 
 
 def main_table(board: Board, notes: Footnotes) -> Table:
@@ -43,15 +49,32 @@ def main_table(board: Board, notes: Footnotes) -> Table:
 
 def family_tables(board: Board, notes: Footnotes) -> list[Table]:
     """Every metric, a table per evaluator; none where the main table has them all."""
-    if len(board.metrics) <= FEW:
+    metrics = on_all_items(board)
+    if len(metrics) <= FEW:
         return []
-    evaluators = dict.fromkeys(h.evaluator for h in board.metrics)
+    evaluators = dict.fromkeys(h.evaluator for h in metrics)
     rows = [(row, (one_line(row.label),)) for row in board.rows]
     frame = Frame(notes, (Column("row"),), rows, ("best reachable",))
     return [
-        _figures(board, [h for h in board.metrics if h.evaluator == label], frame, one_line(label))
-        for label in evaluators
+        _figures(board, [h for h in metrics if h.evaluator == label], frame, one_line(label)) for label in evaluators
     ]
+
+
+def subset_tables(board: Board, notes: Footnotes) -> list[Table]:
+    """Every metric that has figures on subsets of its items: rows by subsets, so that it shows where a row gains."""
+    parts: dict[str, list[Heading]] = {}
+    for heading in board.metrics:
+        if heading.subset:
+            parts.setdefault(heading.of, []).append(heading)
+    rows = [(row, (one_line(row.label),)) for row in board.rows]
+    frame = Frame(notes, (Column("row"),), rows, ("best reachable",))
+    tables: list[Table] = []
+    for of, subsets in parts.items():
+        everything = [replace(h, subset="all items") for h in board.metrics if h.name == of]
+        drawn = _figures(board, [*everything, *subsets], frame, of)
+        better = arrow(subsets[0].higher_is_better)
+        tables.append(replace(drawn, title=" ".join(part for part in (one_line(of), better, "by subset") if part)))
+    return tables
 
 
 def about_notes(headings: Sequence[Heading]) -> list[tuple[str, str]]:
@@ -85,7 +108,11 @@ def _figures(board: Board, headings: Sequence[Heading], frame: Frame, title: str
 
 
 def _title(heading: Heading, family: str) -> str:
-    """The metric's name, without the family where that is the table's title; which way is better; its unit."""
+    """The metric's name, without the family where that is the table's title; which way is better; its unit. The name of
+    a subset in a table of subsets.
+    """
+    if heading.subset:
+        return one_line(heading.subset)
     name = one_line(heading.name)
     parts = [name.removeprefix(f"{family}/") if family else name, arrow(heading.higher_is_better)]
     if heading.unit not in {"", "fraction", "count", name.rpartition("/")[2]}:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from harness.board import Measure
 
 MOST_DECIMALS = 6
+ROUNDING = 1e-12
+"""A width of less than this, relative to the largest figure, is the rounding of sums and claims no decimals."""
 
 
 def half_width(measure: Measure) -> float | None:
@@ -22,9 +24,15 @@ def decimals(measures: Sequence[Measure]) -> int:
     Without any interval: three decimals below 10, one below 1,000, none above.
     """
     halves = [half for m in measures if (half := half_width(m))]
-    if halves:
-        return _two_digits(statistics.median_low(halves))
-    largest = max((abs(m.mean) for m in measures), default=0.0)
+    return decimals_of(halves, [m.mean for m in measures])
+
+
+def decimals_of(halves: Sequence[float], values: Sequence[float]) -> int:
+    """The same for any values, of which some have intervals so wide."""
+    wide = [half for half in halves if half > ROUNDING * max((abs(value) for value in values), default=0.0)]
+    if wide:
+        return _two_digits(statistics.median_low(wide))
+    largest = max((abs(value) for value in values), default=0.0)
     return 3 if largest < 10 else 1 if largest < 1000 else 0
 
 
@@ -36,7 +44,8 @@ def _own_decimals(measure: Measure, places: int) -> int:
     """More decimals than its column for a small figure of a small width, which would else read as zero."""
     half = half_width(measure) or 0.0
     vanishes = half > 0 and float(fixed(half, places)) == 0 and abs(measure.mean) < 10 ** (1 - places)
-    return _two_digits(half) if vanishes else places
+    own = _two_digits(half) if vanishes else places
+    return own if float(fixed(half, own)) > 0 else places  # one that vanishes in any decimals is the rounding of sums
 
 
 def fixed(value: float, places: int) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import io
 
-from harness.board import Board, BoardRow, Gap, Measure
+from harness.board import Board, BoardRow, Comparison, Gap, Measure
 
 FIELDS = ("label", "method", "metric", "state", "mean", "stderr", "ci_low", "ci_high", "n", "unit", "higher_is_better")
-LAST = ("best", "basis", "reason")
+AGAINST = ("baseline", "difference", "difference_low", "difference_high", "p", "holm_p", "mde", "verdict")
+LAST = ("best", "basis", *AGAINST, "aa_difference", "reason")
 
 
 def csv_text(board: Board) -> str:
     """The table, with a column `seed_S` for every seed of the board. What is not known is empty."""
+    against = {(f.metric, one.row): one for f in board.comparisons for one in f.comparisons}
     seeds = sorted({seed for row in board.rows for seed in row.seeds})
     buffer = io.StringIO()
     fields = [*FIELDS, *(f"seed_{seed}" for seed in seeds), *LAST]
@@ -22,7 +24,7 @@ def csv_text(board: Board) -> str:
         for name in [h.name for h in board.metrics if h.name in row.metrics] + list(row.skipped):
             found = row.metrics.get(name) or row.skipped[name]
             figures = _measure(found) if isinstance(found, Measure) else _gap(board, name, found)
-            writer.writerow({**_names(row), "metric": name, **figures})
+            writer.writerow({**_names(row), "metric": name, **figures, **_against(against.get((name, row.label)))})
     return buffer.getvalue()
 
 
@@ -46,6 +48,15 @@ def _measure(found: Measure) -> dict[str, object]:
         "basis": found.basis,
         "reason": found.note,
     }
+
+
+def _against(one: Comparison | None) -> dict[str, object]:
+    """The row against the baseline, by the interval that the verdict stands on; nothing for the baseline itself."""
+    if one is None:
+        return {}
+    found = one.decides
+    values = (one.baseline, one.difference, found.low, found.high, found.p, found.holm_p, found.mde, found.verdict)
+    return {**dict(zip(AGAINST, values, strict=True)), "aa_difference": one.aa_difference}
 
 
 def _gap(board: Board, name: str, gap: Gap) -> dict[str, object]:

@@ -11,11 +11,14 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from harness.board import Board
+from harness.render.audit_tables import audit_table
+from harness.render.comparison_tables import comparison_tables
 from harness.render.fact_tables import cost_table, counted_table, ledger_table, rows_table
 from harness.render.legend import Footnotes, banners, incomplete, interval_sentences, order_sentence
-from harness.render.metric_tables import about_notes, family_tables, headline, main_table, seeds_table
+from harness.render.metric_tables import about_notes, family_tables, headline, main_table, seeds_table, subset_tables
 from harness.render.side_tables import published_table, shared_table, size_tables
 from harness.render.table import Table, Tone, split
+from harness.render.tuning_table import tuning_table
 
 STYLES: dict[Tone, str] = {
     "plain": "",
@@ -39,13 +42,19 @@ def print_board(board: Board, console: Console) -> None:
         *family_tables(board, notes),
         seeds_table(board),
         *size_tables(board, notes),
+        *subset_tables(board, notes),
         published_table(board, notes),
     ]
     facts = [cost_table(board), shared_table(board), rows_table(board), counted_table(board), ledger_table(board)]
+    if board.audit is not None:
+        facts.append(audit_table(board.audit))
+    facts.append(tuning_table(board.tuning))
     for table in [*figures, *facts]:
         if table is not None:
-            _print_table(console, table)
-    _print_table(console, main_table(board, notes))
+            print_table(console, table)
+    for table in reversed(comparison_tables(board)):
+        print_table(console, table)
+    print_table(console, main_table(board, notes))
     for label, reason in incomplete(board):
         console.print(Text.assemble((label, "yellow"), f" {reason}"))
     for number, text in enumerate(notes.texts, start=1):
@@ -58,7 +67,8 @@ def print_board(board: Board, console: Console) -> None:
         console.print(Text.assemble((f"{kind}: ", "bold yellow"), rest))
 
 
-def _print_table(console: Console, table: Table) -> None:
+def print_table(console: Console, table: Table) -> None:
+    """Print a table in as many parts as it needs, with its notes."""
     for part in split(table, console.width + GAP, _column_width):
         console.print(_rich(part))
         for note in part.notes:

@@ -32,6 +32,11 @@ def suffix(chosen: Sequence[str]) -> str:
     return f"[{','.join(chosen)}]" if chosen else ""
 
 
+def named_in(chosen: Sequence[str]) -> frozenset[str]:
+    """The options that a grid chose, of `option=value`."""
+    return frozenset(one.split("=", 1)[0] for one in chosen)
+
+
 def sized(budget: Budget) -> str:
     """What is added to the label of a row that is trained once with each of several budgets: `[prompts=250]`."""
     return suffix((f"prompts={budget.prompts}",))

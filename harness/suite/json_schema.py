@@ -18,7 +18,9 @@ from harness.suite.field_docs import field_docs
 from harness.suite.option_types import NestedColumn, NestedMethod, option_types
 from harness.suite.options import named
 from harness.suite.schema import (
+    AgainRow,
     BudgetFile,
+    ChoicesFile,
     ColumnRow,
     DataFile,
     EvaluatorFile,
@@ -26,7 +28,10 @@ from harness.suite.schema import (
     ModelFile,
     PolicyRow,
     PublishedFigure,
+    RangeFile,
+    StatisticsFile,
     SuiteFile,
+    TuneFile,
 )
 from harness.training import Lora, Tokens, Training
 
@@ -34,6 +39,10 @@ Schema: TypeAlias = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT: Schema = {"type": "string"}
+_DESCRIBED = (
+    *(AgainRow, BudgetFile, ChoicesFile, Lora, ModelFile, PolicyRow, PublishedFigure, RangeFile, StatisticsFile),
+    *(Tokens, Training, TuneFile),
+)
 
 
 def json_schema(registry: Registry) -> Schema:
@@ -41,7 +50,7 @@ def json_schema(registry: Registry) -> Schema:
     schema = SuiteFile.model_json_schema()
     definitions: Schema = schema["$defs"]
     _describe(schema, SuiteFile)
-    for model in (BudgetFile, Lora, ModelFile, PolicyRow, PublishedFigure, Tokens, Training):
+    for model in _DESCRIBED:
         _describe(definitions[model.__name__], model)
     for part in (MethodRow, ColumnRow, EvaluatorFile, DataFile):
         definitions.pop(part.__name__)
@@ -53,8 +62,8 @@ def json_schema(registry: Registry) -> Schema:
     top: Schema = schema["properties"]
     top["model"]["anyOf"].insert(0, _TEXT | {"description": f"Short for {{name: ...}}. {ModelFile.__doc__}"})
     top["data"]["anyOf"] = [*_sources(registry.sources, definitions), {"type": "null"}]
-    judged = {"$ref": f"#/$defs/{PolicyRow.__name__}"}
-    top["methods"]["items"] = {"anyOf": [_names(registry.methods), *methods, *rated, judged]}
+    others = [{"$ref": f"#/$defs/{row.__name__}"} for row in (PolicyRow, AgainRow)]
+    top["methods"]["items"] = {"anyOf": [_names(registry.methods), *methods, *rated, *others]}
     top["evaluators"]["items"] = {"anyOf": [_names(registry.evaluators), *evaluators]}
     return {"$schema": DIALECT, **schema}
 

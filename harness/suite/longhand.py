@@ -29,11 +29,16 @@ def longhand(root: Node) -> Node:
 
 def default_label(node: Node) -> str | None:
     """The label of a row or an evaluator: the one given, else the name of what it is; None where it has neither."""
-    for key in ("label", "method", "evaluator", "column", "policy"):
+    for key in ("label", "method", "evaluator", "column", "policy", "again"):
         named = node.child(key)
         if named is not None and isinstance(named.value, str):
-            return folder_name(named.value) if key == "policy" else named.value
+            return {"policy": folder_name, "again": again_name}.get(key, str)(named.value)
     return None
+
+
+def again_name(label: str) -> str:
+    """What a row is called that repeats another."""
+    return f"{label} again"
 
 
 def folder_name(path: str) -> str:

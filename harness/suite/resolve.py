@@ -21,9 +21,14 @@ from harness.suite.problems import Problems
 from harness.suite.references import model_ref
 from harness.suite.rows import Entry, evaluators, rows
 from harness.suite.schema import SuiteFile
+from harness.suite.statistics import check_statistics
 from harness.suite.suite import ModelRef, Row, Suite
+from harness.suite.tune import check_tune, record_path
 
 _LISTS = ("methods", "evaluators")
+_AS_THEY_ARE = (
+    *("description", "model", "tokens", "seeds", "budget", "tune", "tuned", "statistics", "published", "keep"),
+)
 
 
 @dataclass(frozen=True)
@@ -50,9 +55,12 @@ def resolve(root: Node, name: str, registry: Registry, problems: Problems, only:
     data = _data(sound, registry, problems)
     made = rows(file, sound.at("methods").items, registry, problems)
     judges = evaluators(file, sound.at("evaluators").items, registry, problems)
+    check_statistics(file.statistics, sound.at("statistics"), made, judges, problems)
+    check_tune(file, sound, made, judges, problems)
+    record = record_path(sound, problems)
     problems.raise_any()
     assert data is not None
-    chosen = _chosen(made, only)
+    chosen = _chosen(made, only, file.statistics.baseline)
     return Suite(
         name=name,
         description=file.description,
@@ -64,12 +72,16 @@ def resolve(root: Node, name: str, registry: Registry, problems: Problems, only:
         evaluators=tuple(entry.made for entry in judges),
         seeds=file.seeds,
         budgets=file.budget.each(),
+        tune=file.tune,
+        tuned=record,
+        statistics=file.statistics,
         published=file.published,
         asked=frozenset(entry.made.label for entry in chosen if not only or entry.names & set(only)),
         keep=file.keep,
         as_run={
             **file.model_dump(
-                mode="json", include={"description", "model", "tokens", "seeds", "budget", "published", "keep"}
+                mode="json",
+                include={*_AS_THEY_ARE},
             ),
             "data": data.written,
             "training": file.training.model_dump(mode="json"),
@@ -147,7 +159,7 @@ def _data(root: Node, registry: Registry, problems: Problems) -> _Data | None:
     return _Data(source, registry.sources.origins[name], written)
 
 
-def _chosen(entries: Sequence[Entry[Row]], only: Sequence[str]) -> list[Entry[Row]]:
+def _chosen(entries: Sequence[Entry[Row]], only: Sequence[str], baseline: str | None) -> list[Entry[Row]]:
     if not only:
         return list(entries)
     problems = Problems()
@@ -157,10 +169,12 @@ def _chosen(entries: Sequence[Entry[Row]], only: Sequence[str]) -> list[Entry[Ro
             place = Place(f"--only {label}", None, Path.cwd())
             problems.add(place, f"no row is called {label!r}; {nearest(label, known)}")
     problems.raise_any()
+    by_label = {entry.made.label: entry.made for entry in entries}
+    waiting: list[Row | None] = [entry.made for entry in entries if entry.names & {*only, baseline}]
     kept: set[str] = set()
-    for entry in entries:
-        row = entry.made if entry.names & set(only) else None
-        while row is not None:  # what a row starts from is needed with it
+    while waiting:  # what a row starts from is needed with it, and what it repeats or is compared with
+        row = waiting.pop()
+        if row is not None and row.label not in kept:
             kept.add(row.label)
-            row = row.initial
+            waiting += [row.initial, by_label.get(row.again or "")]
     return [entry for entry in entries if entry.made.label in kept]

@@ -9,6 +9,7 @@ from typing import Any
 from harness.digest import Plain, plain
 from harness.errors import HarnessError
 from harness.host import Registry, Shelf
+from harness.suite.again import Repeat, with_repeats
 from harness.suite.entry import Entry, Kind
 from harness.suite.grid import expand, sized, suffix
 from harness.suite.init import linked
@@ -17,7 +18,8 @@ from harness.suite.node import Node, Place
 from harness.suite.options import configure_node, described
 from harness.suite.problems import Problems
 from harness.suite.references import model_ref
-from harness.suite.schema import ColumnRow, EvaluatorFile, MethodRow, PolicyRow, SuiteFile
+from harness.suite.schema import AgainRow, ColumnRow, EvaluatorFile, MethodRow, PolicyRow, SuiteFile
+from harness.suite.space import searched
 from harness.suite.suite import EvaluatorEntry, Row
 from harness.training import Budget, Training
 
@@ -27,6 +29,7 @@ BASE, ORACLE = "base", "oracle"
 def rows(file: SuiteFile, nodes: Sequence[Node], registry: Registry, problems: Problems) -> list[Entry[Row]]:
     """All rows, grids written out, with unique labels; what does not fit is noted and left out."""
     found: list[Entry[Row]] = []
+    again: list[Repeat] = []
     for row, node in zip(file.methods, nodes, strict=True):
         try:
             match row:
@@ -36,8 +39,11 @@ def rows(file: SuiteFile, nodes: Sequence[Node], registry: Registry, problems: P
                     found += _rating(row, node, file, registry, problems)
                 case MethodRow():
                     found += _trained(row, node, file, registry, problems)
+                case AgainRow():
+                    again.append(Repeat(row, node, len(found)))
         except HarnessError as error:
             problems.take(node.at("policy" if isinstance(row, PolicyRow) else "options").place, error)
+    found = with_repeats(found, again, file.seeds, problems)
     _forbid_twins(found, problems)
     return linked(found, problems)
 
@@ -70,6 +76,8 @@ class _Variant:
 
     options: Node
     budget: Budget
+    chosen: tuple[str, ...]
+    """What the grid chose, as `beta=0.1`."""
     suffix: str
     """What the grid adds to the label: `[beta=0.1]`, or nothing."""
     sized: str
@@ -78,7 +86,7 @@ class _Variant:
 
 def _variants(kind: type, node: Node, budgets: Sequence[Budget], registry: Registry) -> list[_Variant]:
     return [
-        _Variant(point.options, budget, suffix(point.chosen), sized(budget) if len(budgets) > 1 else "")
+        _Variant(point.options, budget, point.chosen, suffix(point.chosen), sized(budget) if len(budgets) > 1 else "")
         for point in expand(kind, node.child("options") or Node({}, node.place), registry)
         for budget in budgets
     ]
@@ -132,6 +140,7 @@ def _trained(
         method = configure_node(kind, variant.options, registry, problems)
         if method is None:
             continue
+        found = searched(row.tune, node, method, training, variant.chosen, problems)
         made = Row(
             label=f"{stem}{variant.suffix}{variant.sized}",
             method=method,
@@ -142,6 +151,7 @@ def _trained(
             options=described(method, defaults=False, given=variant.options),
             unsized=f"{stem}{variant.suffix}",
             budget=variant.budget,
+            space=found.space if file.tune else {},
         )
         written: dict[str, Plain] = {
             "method": row.method,
@@ -151,6 +161,8 @@ def _trained(
             "init": row.init,
             "seeds": plain(seeds),
         }
+        if file.tune:
+            written["tune"] = found.written if found.space else False
         yield Entry(made, stem, node.place, written, row.init)
 
 

@@ -63,6 +63,50 @@ class DataFile(BaseModel):
     """The name of an installed source."""
 
 
+class RangeFile(_Strict):
+    """Where a number is searched."""
+
+    low: float
+    """Included."""
+    high: float
+    """Included."""
+    log: bool = False
+    """Equal factors are equally likely, not equal distances."""
+
+
+class ChoicesFile(_Strict):
+    """Which values are tried."""
+
+    choices: tuple[None | bool | int | float | str, ...]
+    """At least two."""
+
+
+def _searched(value: Any) -> str | None:
+    if isinstance(value, dict):
+        return ChoicesFile.__name__ if "choices" in value else RangeFile.__name__
+    return "off" if value is False else None
+
+
+SettingFile: TypeAlias = Annotated[
+    Annotated[Literal[False], Tag("off")]
+    | Annotated[RangeFile, Tag(RangeFile.__name__)]
+    | Annotated[ChoicesFile, Tag(ChoicesFile.__name__)],
+    Discriminator(
+        _searched,
+        custom_error_type="setting",
+        custom_error_message="should be {low, high, log}, {choices} or false",
+    ),
+]
+TuneRow: TypeAlias = Annotated[
+    Annotated[Literal[False], Tag("off")] | Annotated[dict[str, SettingFile], Tag("space")],
+    Discriminator(
+        lambda value: "space" if isinstance(value, dict) else "off" if value is False else None,
+        custom_error_type="tune",
+        custom_error_message="should be false, or a mapping of settings to where they are searched",
+    ),
+]
+
+
 class MethodRow(_Strict):
     """A row that is trained. An option given as a list of values makes one row for each value."""
 
@@ -79,6 +123,10 @@ class MethodRow(_Strict):
     the base model."""
     seeds: Seeds | None = None
     """Seeds of this row alone; null for those of the suite."""
+    tune: TuneRow = {}
+    """What of this row is searched where the suite tunes, if not what its method declares: setting (`beta`,
+    `base.beta`, `training.learning_rate`) -> `{low, high, log}`, `{choices}`, or false to leave it as it is. false for
+    a row that is not tuned."""
 
 
 class ColumnRow(_Strict):
@@ -107,6 +155,17 @@ class PolicyRow(_Strict):
     """What the board calls the row; unique. By default base, oracle or the folder's name."""
 
 
+class AgainRow(_Strict):
+    """A control: another row once more, at other seeds (A/A). What separates the two is the noise of training."""
+
+    again: RowLabel
+    """The label of the row that is repeated, with its options, training and budget."""
+    label: RowLabel | None = None
+    """What the board calls the row; unique. By default the label of the other row, and `again`."""
+    seeds: Seeds | None = None
+    """None of the other row's own. Null for as many as that row has, from the first above all seeds of the suite."""
+
+
 class EvaluatorFile(_Strict):
     """What judges every row."""
 
@@ -121,7 +180,7 @@ class EvaluatorFile(_Strict):
 def _kind(row: Any) -> str | None:
     if not isinstance(row, dict):
         return None
-    kinds = {"method": MethodRow, "policy": PolicyRow, "column": ColumnRow}
+    kinds = {"method": MethodRow, "policy": PolicyRow, "column": ColumnRow, "again": AgainRow}
     named = [kind.__name__ for key, kind in kinds.items() if key in row]
     return (named or [MethodRow.__name__])[0] if len(named) < 2 else None
 
@@ -129,11 +188,13 @@ def _kind(row: Any) -> str | None:
 RowFile: TypeAlias = Annotated[
     Annotated[MethodRow, Tag(MethodRow.__name__)]
     | Annotated[PolicyRow, Tag(PolicyRow.__name__)]
-    | Annotated[ColumnRow, Tag(ColumnRow.__name__)],
+    | Annotated[ColumnRow, Tag(ColumnRow.__name__)]
+    | Annotated[AgainRow, Tag(AgainRow.__name__)],
     Discriminator(
         _kind,
         custom_error_type="row",
-        custom_error_message="should be the name of a method, or a mapping with one of `method`, `policy` and `column`",
+        custom_error_message="should be the name of a method, or a mapping with one of `method`, `policy`, `column` "
+        "and `again`",
     ),
 ]
 
@@ -168,6 +229,32 @@ class PublishedFigure(_Strict):
     """Where it was published."""
 
 
+class TuneFile(_Strict):
+    """Every trained row is tuned under the same budget of trials, before the suite is run with what was found."""
+
+    trials: Count = 8
+    """Trials of every row. The first has the row's own settings."""
+    metric: str | None = None
+    """What settings are chosen by, as the board names it; of an evaluator of the suite that judges held-out data."""
+    split: Literal["validation"] = "validation"
+    """Whose examples trials are judged on. The test split is not read before all is chosen."""
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    """Of the search and of the trials' training."""
+
+
+class StatisticsFile(_Strict):
+    """How rows are compared. Stated before the run, because it may not be chosen by its outcome."""
+
+    baseline: RowLabel | None = None
+    """The label of the row that every other is compared with; null for the base model's row, else the first row."""
+    seed_spread: Literal["own", "pooled"] = "own"
+    """own: every comparison stands on the spread over seeds of its own two rows. pooled: all trained rows are taken to
+    have one spread over seeds, so that all of them tell it; both intervals are then printed, with the ratio of spreads.
+    """
+    score: dict[str, Annotated[float, Field(gt=0)]] = {}
+    """An optional score over metrics: metric, as the board names it -> weight. A row that lacks one has no score."""
+
+
 class SuiteFile(_Strict):
     """A suite: which methods are compared, on which data, from which model, and what judges them."""
 
@@ -191,6 +278,13 @@ class SuiteFile(_Strict):
     """Every trained row is trained once per seed."""
     budget: BudgetFile = BudgetFile()
     """What every trained row is given alike."""
+    tune: TuneFile | None = None
+    """Tune every trained row first; null to run rows with the settings they have."""
+    tuned: str | None = None
+    """The record of an earlier study, by path (a `studies.json`). Rows that have the settings it chose count as tuned;
+    the board names those that have not."""
+    statistics: StatisticsFile = StatisticsFile()
+    """How rows are compared."""
     published: tuple[PublishedFigure, ...] = ()
     """Published figures, to stand beside ours."""
     keep: Literal["all", "none"] = "all"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -11,8 +12,9 @@ from harness.digest import Plain
 from harness.evaluator import Evaluator
 from harness.host import Origin
 from harness.method import Method
+from harness.search_space import Bounded
 from harness.source import Source
-from harness.suite.schema import PublishedFigure
+from harness.suite.schema import PublishedFigure, StatisticsFile, TuneFile
 from harness.training import Budget, Tokens, Training
 
 
@@ -61,6 +63,12 @@ class Row:
     """Of a checkpoint on the Hub; None for the newest."""
     initial: Row | None = None
     """The row whose policy this one starts from; None for the base."""
+    again: str | None = None
+    """Of an A/A row: the label of the row that it repeats at other seeds."""
+    space: Mapping[str, Bounded] = field(default_factory=dict[str, Bounded])
+    """Where its settings are searched; empty for a row that is not tuned."""
+    default_of: str | None = None
+    """Of a row with the settings that the suite gives it: the label of the row with what tuning made of them."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,12 @@ class Suite:
     """What every trained row is given alike: one, or several where the suite compares numbers of prompts."""
     asked: frozenset[str]
     """Labels of the rows that were asked for; others are there because these start from them."""
+    statistics: StatisticsFile
+    """How rows are compared."""
+    tune: TuneFile | None
+    """How rows are tuned before they are run; None where they are not."""
+    tuned: Path | None
+    """The record of an earlier study that rows are held to."""
     published: tuple[PublishedFigure, ...]
     keep: Literal["all", "none"]
     as_run: dict[str, Plain]

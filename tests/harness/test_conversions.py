@@ -81,3 +81,13 @@ def test_labels_never_become_pairs():
 def test_nothing_usable_is_said_so():
     with pytest.raises(DataError, match="needs labels; the data carry none of what methods can use"):
         meet(examples(candidates("a", None)), {"labels"})
+
+
+def test_how_many_examples_lack_what_some_have_is_said():
+    two = (Response("x", source="human"), Response("y", source="model"))
+    known = [Example(f"k{i}", user_prompt("p"), two, (Pair(0, 1),)) for i in range(1200)]
+    unknown = Example("u", user_prompt("p"), (Response("x"), Response("y")), (Pair(0, 1),))
+    with pytest.raises(DataError, match=r"needs sources; the data carry .*pairs \(1 of 1,201 examples lack sources\)"):
+        meet(examples(*known, unknown), {"sources"})
+    with pytest.raises(DataError, match=r"needs rewards; the data carry candidates, pairs$"):
+        meet(examples(*known[:2], unknown), {"rewards"})

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.digest import canonical, changed_options, digest, file_digest, plain
+from harness.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -72,3 +73,8 @@ def test_a_file_is_named_by_its_bytes(tmp_path: Path):
     (tmp_path / "c").write_bytes(b"other")
     assert file_digest(tmp_path / "a") == file_digest(tmp_path / "b") == "0967115f2813a3541eaef77de9d9d577"
     assert file_digest(tmp_path / "c") != file_digest(tmp_path / "a")
+
+
+def test_half_a_surrogate_pair_is_a_fault_of_the_data_that_names_the_text():
+    with pytest.raises(DataError, match=r"half of a surrogate pair.*tell me \\ud83d"):
+        digest([["user", "tell me \ud83d"]])

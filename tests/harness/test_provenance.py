@@ -13,7 +13,7 @@ import pytest
 
 from harness import provenance
 from harness.digest import plain
-from harness.provenance import PACKAGES, Meter, host_facts, memory_bytes, usable_cores, versions
+from harness.provenance import PACKAGES, Meter, host_facts, installed, memory_bytes, usable_cores, versions
 from harness.records import Cost, Provenance
 
 MIB = 1024**2
@@ -25,6 +25,10 @@ def test_versions_are_those_installed():
     assert found["torch"] == version("torch")
     assert found["python"] == ".".join(map(str, sys.version_info[:3]))
     assert set(found) <= {"python", *PACKAGES}
+
+
+def test_what_is_not_installed_has_no_version():
+    assert installed(("torch", "there-is-no-such-package")) == {"torch": version("torch")}
 
 
 def test_facts_fit_a_record():

@@ -49,3 +49,23 @@ def test_old_forms_go_through_every_step():
     assert newest_form(given, steps, 3, "record") == {"schema_version": 3, "a": 5, "b": 5, "c": 6}
     assert newest_form({"schema_version": 3, "c": 0}, steps, 3, "record") == {"schema_version": 3, "c": 0}
     assert given == {"schema_version": 1, "a": 5}
+
+
+def test_a_board_of_the_first_form_has_no_comparisons():
+    form = upgrade_board({"schema_version": 1, "rows": [], "metrics": []})
+    assert form["schema_version"] == BOARD_VERSION
+    assert (form["comparisons"], form["groups"], form["problems"]) == ([], {}, [])
+
+
+def test_the_first_boards_said_neither_what_a_row_is_nor_how_many_prompts_it_had():
+    rows = [
+        {"label": "dpo", "training": {"clip": 1.0}},
+        {"label": "base", "training": {}},
+        {"label": "x", "kind": "column"},
+    ]
+    form = upgrade_board({"schema_version": 1, "rows": rows})
+    assert [(row["kind"], row["unsized"], row["prompts"]) for row in form["rows"]] == [
+        ("method", "dpo", None),
+        ("policy", "base", None),
+        ("column", "x", None),
+    ]

@@ -48,12 +48,14 @@ def training(digest, *, cost=None, notes=None):
     )
 
 
-def row(label, cells, *, method=None, options=None, training=None, own=True, saw=("pairs",), distribution=None):
+def row(
+    label, cells, *, method=None, options=None, training=None, own=True, saw=("pairs",), distribution=None, **changes
+):
     method = method or label
     learned = method not in {"base", "oracle", "checkpoint"}
     return RowManifest(
+        **{"method": method, "kind": "method" if learned else "policy", **changes},
         label=label,
-        method=method,
         options=options or {},
         training=(training or {"learning_rate": 0.0001, "schedule": "cosine", "clip": 1.0}) if learned else {},
         distribution=distribution or "alignment-harness",
@@ -82,17 +84,20 @@ def manifest(rows, evaluators, **changes):
     return RunManifest(**{**fields, **changes})
 
 
-def one_metric(tables, *, metric="truth/score", unit="fraction", higher=True, **changes):
+def one_metric(tables, *, metric="truth/score", unit="fraction", higher=True, again=None, of_rows=None, **changes):
     """A run of one evaluator and one metric.
 
     Args:
         tables: per row label: (S, N) values of a trained row, (N,) of the base or the oracle.
+        again: label of an A/A row -> label of the row that it repeats, at seeds 100, 101, ...
+        of_rows: label -> further fields of its `RowManifest`.
     """
     evaluator = metric.split("/")[0]
     rows, records = [], {}
     for label, table in tables.items():
         table = np.asarray(table, dtype=float)
-        seeds = [None] if table.ndim == 1 else list(range(len(table)))
+        first = 100 if label in (again or {}) else 0
+        seeds = [None] if table.ndim == 1 else list(range(first, first + len(table)))
         cells = []
         for seed, values in zip(seeds, np.atleast_2d(table), strict=True):
             if seed is not None:
@@ -101,7 +106,7 @@ def one_metric(tables, *, metric="truth/score", unit="fraction", higher=True, **
             name = f"e {label} {seed}"
             cells.append(Cell(what=evaluator, seed=seed, digest=name, state="done"))
             records[name] = evaluation(name, [figure(metric, values, unit=unit, higher=higher)])
-        rows.append(row(label, cells))
+        rows.append(row(label, cells, again=(again or {}).get(label), **(of_rows or {}).get(label, {})))
     return manifest(rows, [evaluator], **changes), records
 
 

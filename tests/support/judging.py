@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ ALPHABET = [chr(code) for code in range(32, 127)] + ["\n"]
 class CausalJudge:
     """A random Llama over characters."""
 
-    cut = 0
+    cut_of: Mapping[str, int] = MappingProxyType({})
 
     def __init__(self, seed: int = 0):
         with torch.random.fork_rng():
@@ -33,6 +34,7 @@ class CausalJudge:
                 if parameter.ndim > 1:
                     torch.nn.init.normal_(parameter, std=0.3)
         self.lock = threading.Lock()
+        self.asked = 0
         self.read: dict[str, dict[str, float]] = {}
 
     def next_logprobs(self, prompt: Prompt) -> dict[str, float]:
@@ -45,7 +47,11 @@ class CausalJudge:
         return self.read[text]
 
     def openings(self, prompts: Sequence[Prompt], texts: Sequence[str]) -> list[np.ndarray]:
+        self.asked += len(prompts)
         return [np.array([self.next_logprobs(p)[t] for t in texts], np.float32) for p in prompts]
+
+    def cuts(self, prompts: Sequence[Prompt], texts: Sequence[str]) -> list[Mapping[str, int]]:
+        return [self.cut_of] * len(prompts)
 
 
 @dataclass
@@ -70,6 +76,7 @@ class Respondent:
     causal: CausalJudge | None = None
     rater_of: object = None
     told: list[tuple[int, int]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
     most_tokens: int = 0
 
     def examples(self) -> ExampleSet:
@@ -97,6 +104,12 @@ class Respondent:
 
     def tell(self, done: int, total: int) -> None:
         self.told.append((done, total))
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+
+    def identity(self, model: str) -> str:
+        return f"the content of {model}"
 
 
 @dataclass

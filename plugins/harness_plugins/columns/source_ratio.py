@@ -16,6 +16,9 @@ from harness_plugins.columns.text_features import hashed, plain
 if TYPE_CHECKING:
     import numpy as np
 
+SHOWN = 10
+"""Sources that an error names, the most frequent first."""
+
 
 @dataclass(frozen=True)
 class SourceRatio(harness.Column):
@@ -28,6 +31,7 @@ class SourceRatio(harness.Column):
     source: ClassVar[str] = "arXiv:2504.05831, authors' code, with alpha = 1/2; the classifier: our choice"
     learns: ClassVar[bool] = True
     model_options: ClassVar[tuple[str, ...]] = ("encoder",)
+    libraries: ClassVar[tuple[str, ...]] = ("scikit-learn",)
 
     target_source: str = "human"
     """The source to come close to, as the data name it."""
@@ -111,7 +115,9 @@ class SourceRatio(harness.Column):
         return np.concatenate(pairs, axis=1)
 
     def _demand_two(self, sources: Counter[str]) -> None:
-        there = ", ".join(f"{name} ({count})" for name, count in sources.most_common(10))
+        there = ", ".join(f"{name} ({count})" for name, count in sources.most_common(SHOWN))
+        if len(sources) > SHOWN:
+            there += f" and {len(sources) - SHOWN} more"
         if self.target_source not in sources:
             raise harness.Unavailable(
                 f"no response is by the source {self.target_source!r}; there are {there}",

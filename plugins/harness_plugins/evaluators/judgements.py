@@ -9,6 +9,7 @@ import numpy as np
 
 import harness
 from harness.evaluator import Unit
+from harness_plugins.evaluators.prompts import prompt_groups
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,46 @@ class Judgements:
     """(n,) bool: chosen (or labelled desirable) there, else rejected (or undesirable)."""
     item: np.ndarray
     """(n,) index into `items`."""
+    groups: tuple[str, ...] | None = None
+    """(N,) what names the prompt of each item; None where no two items share one."""
+
+    @property
+    def group(self) -> np.ndarray:
+        """(N,) int, 0 to G - 1: the group of each item; items themselves where none share a prompt."""
+        if self.groups is None:
+            return np.arange(len(self.items))
+        place = {name: index for index, name in enumerate(dict.fromkeys(self.groups))}
+        return np.array([place[name] for name in self.groups], dtype=np.int64)
+
+    def per_item(self, of_groups: np.ndarray) -> np.ndarray:
+        """(N,) values whose mean is that of values of groups, and which `Figure.clusters` turns into these again.
+
+        With n_g of the N items in group g: mean + N / (G n_g) (value - mean), the value itself where groups are equal
+        in size.
+
+        Args:
+            of_groups: (G,).
+        """
+        group, mean = self.group, of_groups.mean()
+        size = np.bincount(group)
+        return (mean + len(group) / (len(size) * size) * (of_groups - mean))[group]
+
+    def part(self, pairs: np.ndarray) -> Judgements:
+        """The judgements of some pairs, and their items. Only for what `from_pairs` made.
+
+        Args:
+            pairs: (pairs,) bool, at least one true.
+        """
+        both = np.flatnonzero(np.concatenate([pairs, pairs]))
+        there, item = np.unique(self.item[both], return_inverse=True)
+        groups = None if self.groups is None else tuple(self.groups[i] for i in there)
+        return Judgements(
+            items=tuple(self.items[i] for i in there),
+            response=self.response[both],
+            positive=self.positive[both],
+            item=item,
+            groups=None if groups is None or len(set(groups)) == len(groups) else groups,
+        )
 
     @property
     def ideal(self) -> np.ndarray:
@@ -58,6 +99,7 @@ def from_pairs(examples: Sequence[harness.Example]) -> Judgements:
         response=np.array(chosen + rejected, dtype=np.int64),
         positive=np.arange(2 * len(chosen)) < len(chosen),
         item=np.array(item + item, dtype=np.int64),
+        groups=prompt_groups([e.prompt for e in examples]),
     )
 
 
@@ -70,6 +112,7 @@ def from_labels(examples: Sequence[harness.Example]) -> Judgements:
         response=np.array([starts[index] + label.response for index, label in labels], dtype=np.int64),
         positive=np.array([label.desirable for _, label in labels], dtype=bool),
         item=np.array([index for index, _ in labels], dtype=np.int64),
+        groups=prompt_groups([e.prompt for e in examples]),
     )
 
 

@@ -1,4 +1,4 @@
-"""Held-out prompts as evaluators that have them answered use them: each once, and as people read them."""
+"""Held-out prompts as evaluators use them: each once, as groups of items, and as people read them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,19 @@ def distinct_prompts(examples: Sequence[harness.Example], most: int) -> dict[str
         first.setdefault(example.prompt, example.id)
     ordered = sorted(first, key=digest)
     return {first[prompt]: prompt for prompt in ordered[:most]}
+
+
+def prompt_groups(prompts: Sequence[harness.Prompt]) -> tuple[str, ...] | None:
+    """Per item, a short digest of its prompt: what `Figure.clusters` is where items share prompts.
+
+    Only equal prompts make a group; a prompt that was lightly edited is another one. None where every prompt occurs
+    once, so that every item stands for itself.
+    """
+    distinct = set(prompts)
+    if len(distinct) == len(prompts):
+        return None
+    named = {prompt: digest(prompt)[:12] for prompt in distinct}
+    return tuple(named[prompt] for prompt in prompts)
 
 
 def shown(prompt: harness.Prompt) -> str:

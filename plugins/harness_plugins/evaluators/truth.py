@@ -142,7 +142,7 @@ class Truth(harness.Evaluator):
         oracle = subject.oracle
         if oracle is None:
             raise harness.Unavailable("the source of these data knows no truth", fix="use it with the source world")
-        truths = oracle.prompts("test")
+        truths = oracle.prompts(subject.split)
         examples = [harness.Example(t.id, t.prompt, tuple(harness.Response(a) for a in t.answers)) for t in truths]
         scored, base = subject.score(examples), subject.base_logps(examples)
         cells = [

@@ -58,6 +58,11 @@ class DDORM(Rewarded):
         if self.target not in ("detached", "released"):
             raise ValueError(f'target is {self.target!r}; it must be "detached" or "released"')
 
+    def search_space(self) -> harness.SearchSpace:
+        """See `Rewarded`; and the step."""
+        eta = harness.Range(0.1, 10.0, log=True, source="our choice; the authors' value is 1")
+        return {**super().search_space(), "eta": eta}
+
     def _log_target(self, batch: harness.Batch) -> Tensor:
         rewards = batch.column(self.reward.name)
         log_q = log_improved(batch.policy.mean, rewards, batch.prompt, eta=self.eta, tau=self.tau)

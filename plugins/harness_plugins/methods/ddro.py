@@ -114,6 +114,11 @@ class DDRO(harness.Method):
         if not 1e-4 <= self.eps <= 0.5:
             raise ValueError(f"eps is {self.eps}; it must be between 1e-4 and 0.5")
 
+    def search_space(self) -> harness.SearchSpace:
+        """The learning rate, and where the tangent takes over; `t` follows from the data."""
+        eps = harness.Range(1e-3, 0.3, log=True)
+        return {**harness.LEARNING_RATE_ALONE, "eps": eps}
+
     def needs(self) -> frozenset[Need]:
         """Labels; pairs are split into them."""
         return frozenset({"labels"})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import harness
-from harness_plugins.methods.kl_dro import check_temperature, concentration, log_mean_exp
+from harness_plugins.methods.kl_dro import LAM, check_temperature, concentration, log_mean_exp
 from harness_plugins.methods.reweighting import Reweighting
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ class DoRA(Reweighting):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_temperature(self.lam)
+
+    def search_space(self) -> harness.SearchSpace:
+        """The base's, and the temperature."""
+        return {**super().search_space(), "lam": LAM}
 
     def linear_reduce(self) -> bool:
         """False: the weights depend on the losses."""

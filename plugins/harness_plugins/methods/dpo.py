@@ -46,6 +46,10 @@ def pair_diagnostics(batch: harness.Batch, *, beta: float) -> dict[str, Tensor]:
     }
 
 
+BETA = harness.Range(0.01, 1.0, log=True, source="our choice; papers use 0.01 to 0.5")
+"""Where beta is searched, 1/nats, also by methods that have DPO's loss in them."""
+
+
 @dataclass(frozen=True)
 class DPO(harness.Method):
     """Direct preference optimisation: a Bradley-Terry classifier whose reward is beta * log(pi / pi_ref)."""
@@ -59,6 +63,10 @@ class DPO(harness.Method):
     def __post_init__(self) -> None:
         if not 0 < self.beta < math.inf:
             raise ValueError(f"beta is {self.beta}; it must be positive and finite")
+
+    def search_space(self) -> harness.SearchSpace:
+        """The learning rate and `BETA`."""
+        return {**harness.LEARNING_RATE_ALONE, "beta": BETA}
 
     def needs(self) -> frozenset[Need]:
         """Pairs."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import harness
-from harness_plugins.methods.dpo import dpo_loss, pair_diagnostics
+from harness_plugins.methods.dpo import BETA, dpo_loss, pair_diagnostics
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -73,6 +73,10 @@ class HyPO(harness.Method):
             raise ValueError(f"k is {self.k}; it must be at least 1")
         if self.max_tokens < 1:
             raise ValueError(f"max_tokens is {self.max_tokens}; it must be at least 1")
+
+    def search_space(self) -> harness.SearchSpace:
+        """The learning rate, beta as DPO's, and `lam` around the row's own, which goes with the length of answers."""
+        return {**harness.LEARNING_RATE_ALONE, "beta": BETA, "lam": harness.Around(10)}
 
     def needs(self) -> frozenset[Need]:
         """Pairs."""

@@ -53,6 +53,10 @@ def check_temperature(lam: float) -> None:
         raise ValueError(f"lam is {lam}; it must be positive and finite")
 
 
+LAM = harness.Range(0.1, 10.0, log=True, source="our choice; the authors' value is 1")
+"""Where the temperature is searched, in the unit of the base's loss."""
+
+
 @dataclass(frozen=True)
 class KLDRO(Wrapping):
     """`base` with hard pairs weighing exponentially more: lam * log mean exp(loss / lam) over the whole step."""
@@ -70,6 +74,10 @@ class KLDRO(Wrapping):
     def __post_init__(self) -> None:
         check_mean_over_pairs(self.base)
         check_temperature(self.lam)
+
+    def search_space(self) -> harness.SearchSpace:
+        """The base's, and the temperature."""
+        return {**super().search_space(), "lam": LAM}
 
     def linear_reduce(self) -> bool:
         """False: the weights depend on the losses."""

@@ -53,6 +53,7 @@ class RandomLabels(Wrapping):
 
     name: ClassVar[str] = "random_labels"
     source: ClassVar[str] = "our choice"
+    control: ClassVar[bool] = True
 
     base: harness.Method = field(default_factory=DPO)
     """The method that is trained on random judgements. It reads pairs or labels, and nothing else that tells which

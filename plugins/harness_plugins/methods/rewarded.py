@@ -37,6 +37,11 @@ class Rewarded(harness.Method):
         if not 0 < self.tau < math.inf:
             raise ValueError(f"tau is {self.tau}; it must be positive and finite")
 
+    def search_space(self) -> harness.SearchSpace:
+        """The learning rate and the temperature."""
+        tau = harness.Range(0.1, 10.0, log=True, source="our choice; DDO-RM's authors' value is 1")
+        return {**harness.LEARNING_RATE_ALONE, "tau": tau}
+
     def needs(self) -> frozenset[Need]:
         """At least two candidates per prompt."""
         return frozenset({"candidates"})

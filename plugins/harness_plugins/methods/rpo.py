@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import harness
-from harness_plugins.methods.dpo import dpo_loss, pair_diagnostics
+from harness_plugins.methods.dpo import BETA, dpo_loss, pair_diagnostics
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -52,6 +52,11 @@ class RPO(harness.Method):
             raise ValueError(f"beta is {self.beta}; it must be positive and finite")
         if not 0 <= self.eta < math.inf:
             raise ValueError(f"eta is {self.eta}; it must be finite and at least 0")
+
+    def search_space(self) -> harness.SearchSpace:
+        """The learning rate, beta as DPO's, and eta around the authors' 0.2."""
+        eta = harness.Range(0.02, 2.0, log=True, source="our choice; the authors' value is 0.2")
+        return {**harness.LEARNING_RATE_ALONE, "beta": BETA, "eta": eta}
 
     def needs(self) -> frozenset[Need]:
         """Pairs."""

@@ -41,6 +41,10 @@ class SFT(harness.Method):
     name: ClassVar[str] = "sft"
     source: ClassVar[str] = "maximum likelihood; mean over tokens"
 
+    def search_space(self) -> harness.SearchSpace:
+        """The learning rate alone; there is nothing else."""
+        return harness.LEARNING_RATE_ALONE
+
     def needs(self) -> frozenset[Need]:
         """Labels; pairs are split into them."""
         return frozenset({"labels"})

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import harness
+from harness.search_space import TRAINING
 from harness_plugins.methods.dpo import DPO
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ class Wrapping(harness.Method):
 
     base: harness.Method = field(default_factory=DPO)
     """The method that is wrapped, with its own options."""
+
+    def search_space(self) -> harness.SearchSpace:
+        """That of `base`, under its names here: `base.beta`."""
+        space = self.base.search_space()
+        return {name if name.startswith(TRAINING) else f"base.{name}": space[name] for name in space}
 
     def needs(self) -> frozenset[Need]:
         """As `base`."""

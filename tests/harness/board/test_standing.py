@@ -19,12 +19,68 @@ def standings(board):
     return {row.label: row.standing for row in board.rows}
 
 
-def test_the_best_stands_first_and_overlap_is_a_tie():
+def test_the_best_stands_first_and_what_none_beats_is_tied_with_it():
     board = make_board(
         *boards.one_metric({"low": around(0.2), "near": around(0.795, key=1), "top": around(0.8, key=2)})
     )
     assert order(board) == ["top", "near", "low"]
     assert standings(board) == {"top": "best", "near": "tied with best", "low": "behind"}
+    by, p = board.rows[2].beaten_by
+    assert by in {"top", "near"}
+    assert p < 0.05
+    assert board.rows[0].beaten_by is None
+
+
+def test_rows_are_compared_item_by_item_and_not_by_whether_their_intervals_meet():
+    items = np.random.default_rng(0).normal(0, 1, 60)  # hard and easy items, alike for both rows
+    tables = {"a": items + around(0.0, sd=0.02), "b": items + around(0.1, sd=0.02, key=1)}
+    board = make_board(*boards.one_metric(tables))
+    better, worse = (row.metrics["truth/score"].ci95 for row in board.rows)
+    assert better[0] < worse[1]
+    assert standings(board) == {"b": "best", "a": "behind"}
+
+
+def test_a_repeat_of_a_row_is_a_control():
+    tables = {"dpo": around(0.5), "dpo again": around(0.9, key=1), "rpo": around(0.4, key=2)}
+    board = make_board(*boards.one_metric(tables, again={"dpo again": "dpo"}))
+    assert order(board) == ["dpo again", "dpo", "rpo"]
+    assert standings(board) == {"dpo again": "control", "dpo": "best", "rpo": "behind"}
+
+
+def test_a_row_of_a_method_that_is_a_control_competes_with_none():
+    tables = {"base": around(0.3)[0], "dpo": around(0.5), "by lot": around(0.7, key=1)}
+    board = make_board(*boards.one_metric(tables, of_rows={"by lot": {"control": True}}))
+    assert standings(board) == {"by lot": "control", "dpo": "best", "base": "reference"}
+    assert {one.row: one.contender for one in board.comparisons[0].comparisons} == {"by lot": False, "dpo": True}
+
+
+def test_rows_of_other_numbers_of_prompts_are_not_ranked_together():
+    tables = {label: around(centre, key=key) for key, (label, centre) in enumerate(CENTRES.items())}
+    of_rows = {label: {"prompts": int(label[4:]), "unsized": label[:3]} for label in tables}
+    board = make_board(*boards.one_metric(tables, of_rows=of_rows))
+    assert standings(board) == {"dpo 500": "best", "rpo 500": "behind", "dpo 250": "best", "rpo 250": "behind"}
+
+
+CENTRES = {"dpo 250": 0.4, "rpo 250": 0.2, "dpo 500": 0.8, "rpo 500": 0.6}
+
+
+def test_rows_that_were_trained_on_other_examples_are_not_ranked_together():
+    manifest, records = boards.one_metric({"sft": around(0.5), "dpo": around(0.8), "rpo": around(0.7, key=1)})
+    for label, kept in (("sft", 10), ("dpo", 8), ("rpo", 10)):
+        for seed in range(3):
+            ledger = {"read": 10, "kept": kept, "dropped": {"too long": 10 - kept}}
+            records[f"t {label} {seed}"] = boards.training(f"t {label} {seed}", notes={"ledger": ledger})
+    board = make_board(manifest, records)
+    assert standings(board) == {"dpo": "best", "rpo": "best", "sft": "behind"}
+    assert {row.label: row.group for row in board.rows} == {"sft": "A", "rpo": "A", "dpo": "B"}
+    assert board.groups["B"] == "8 of 10 examples kept, 2 too long (dpo)"
+
+
+def test_a_checkpoint_stands_beside_every_group():
+    tables = {"sft": around(0.5), "dpo": around(0.8), "tuned": around(0.6, key=2)[0]}
+    of_rows = {"sft": {"prompts": 250}, "dpo": {"prompts": 500}, "tuned": {"kind": "policy", "method": "checkpoint"}}
+    board = make_board(*boards.one_metric(tables, of_rows=of_rows))
+    assert standings(board) == {"dpo": "best", "tuned": "behind", "sft": "behind"}
 
 
 def test_where_less_is_better_the_least_stands_first():
@@ -43,8 +99,17 @@ def test_references_stand_in_order_without_competing():
 
 
 def test_a_row_with_one_seed_is_neither_tied_nor_behind():
+    tables = {"three": around(0.8), "one": around(0.2, seeds=1, key=1), "low": around(0.1, key=2)}
+    assert standings(make_board(*boards.one_metric(tables))) == {
+        "three": "best",
+        "one": "undetermined",
+        "low": "behind",
+    }
+
+
+def test_where_nothing_can_be_compared_with_a_row_it_is_undetermined():
     board = make_board(*boards.one_metric({"three": around(0.8), "one": around(0.2, seeds=1, key=1)}))
-    assert standings(board) == {"three": "best", "one": "undetermined"}
+    assert standings(board) == {"three": "undetermined", "one": "undetermined"}
 
 
 def test_nothing_is_behind_a_best_row_with_one_seed():

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 import tiny
+import yaml
 
 from harness.cli import main
 from harness.engine import loading
@@ -51,8 +52,8 @@ def settings(model, preferences):
 def test_help_names_every_command(call):
     code, out, _ = call("--help")
     assert code == 0
-    for command in ("run", "plan", "validate", "ls", "schema", "leaderboard", "doctor", "eval"):
-        assert command in out
+    commands = "run plan validate ls schema leaderboard compare studies doctor eval judge"
+    assert [command for command in commands.split() if command not in out] == []
 
 
 def test_help_and_listing_load_no_torch():
@@ -138,6 +139,24 @@ def test_json_is_all_that_stands_on_standard_output(call, settings):
     code, out, _ = call("run", "pairs", *settings, "--only", "base", "--json")
     assert code == 0
     assert json.loads(out)["suite"] == "pairs"
+
+
+def test_studies_prints_what_tuning_chose(call, settings, tmp_path):
+    tune = ["--set", "tune={trials: 1, metric: preference/accuracy}", "--set", "methods=[sft]"]
+    code, _, err = call("run", "pairs", *settings, *tune, "--set", "evaluators=[preference]")
+    assert code == 0, err
+    told = "rows to tune first: 1; trials of each: 1, by preference/accuracy on the validation split"
+    assert told in " ".join(err.split())
+    code, out, _ = call("studies", "results/pairs")
+    assert (code, yaml.safe_load(out)) == (0, {"methods": [{"method": "sft", "training": {"learning_rate": 1e-4}}]})
+    code, out, _ = call("studies", "results/pairs", "--json")
+    assert json.loads(out)["design"]["trials"] == 1
+
+
+def test_studies_that_are_not_there_are_an_error(call):
+    code, _, err = call("studies", "results/pairs")
+    assert code == 2
+    assert "run a suite with `tune` first" in err
 
 
 def test_eval_judges_one_model(call, model, preferences):

@@ -9,6 +9,7 @@ from transformers import AutoModel, AutoModelForSequenceClassification, BertConf
 
 from harness.engine.conversation import ConversationEncoder
 from harness.engine.embedding import embed
+from harness.engine.encoding import CUT_PROMPTS, CUT_RESPONSES
 from harness.engine.rater import RatingModel
 from harness.engine.rater_files import load_rater
 from harness.engine.text_pairs import TextPairRater
@@ -119,6 +120,26 @@ def test_an_encoder_reads_the_pair_of_texts(tmp_path):
 def test_an_encoders_prompt_is_cut_on_the_left_then_its_response_on_the_right(prompt, response, ids, tmp_path):
     rater = load_rater(write(tmp_path / "bert", BERT, pair_tokenizer()), Tokens(min_prompt=4))
     assert rater._row(user_prompt(prompt), response)["input_ids"] == ids
+
+
+def test_what_an_encoder_cuts_is_counted(tmp_path):
+    long = " ".join(f"w{i}" for i in range(10, 30))
+    rater = load_rater(write(tmp_path / "bert", BERT, pair_tokenizer()), Tokens(min_prompt=4))
+    assert rater.cut(tiny.example("w0 w1 w2 w3 w4 w5", long, "w1")) == {CUT_PROMPTS: 1, CUT_RESPONSES: 1}
+    assert rater.cut(tiny.example("w0", "w1")) == rater.counted == {}
+    rater.rewards([tiny.example(long, "w1", "w2"), tiny.example("w0", long)])
+    assert rater.counted == {CUT_PROMPTS: 2, CUT_RESPONSES: 1}
+
+
+def test_what_a_decoder_cuts_is_counted(tmp_path):
+    tokenizer = tiny.tokenizer()
+    tokenizer.chat_template = TEMPLATE
+    rater = load_rater(llama(tmp_path / "llama", tokenizer), Tokens(max=8, min_prompt=2))
+    rater.counted.clear()  # of the check that loading makes
+    assert rater.cut(EXAMPLES[0]) == {CUT_PROMPTS: 1}
+    assert rater.cut(EXAMPLES[1]) == rater.counted == {}
+    rater.rewards(EXAMPLES)
+    assert rater.counted == {CUT_PROMPTS: 1}
 
 
 def test_embeddings_are_means_over_the_texts_own_tokens(tmp_path):

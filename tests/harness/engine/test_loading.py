@@ -5,6 +5,7 @@ import torch
 from harness.engine import loading
 from harness.engine.stepper import make_trainable
 from harness.errors import ModelError
+from harness.model_files import fingerprint
 from harness.training import Lora, Tokens, Training
 
 
@@ -15,21 +16,21 @@ def folder(tmp_path):
 
 
 def test_a_fingerprint_names_weights_tokenizer_and_template_but_not_the_path(folder, tmp_path):
-    before = loading.fingerprint(folder)
+    before = fingerprint(folder)
     moved = folder.rename(tmp_path / "elsewhere")
-    assert loading.fingerprint(moved) == before
+    assert fingerprint(moved) == before
     (moved / "chat_template.jinja").write_text("{{ messages }}")
-    assert loading.fingerprint(moved) != before
+    assert fingerprint(moved) != before
 
 
 def test_an_adapters_fingerprint_names_the_model_under_it(folder, tmp_path):
     policy = loading.load(folder, Tokens(min_prompt=4))
     make_trainable(policy, Training(lora=Lora(r=2)), seed=0)
     loading.save(policy, tmp_path / "adapter")
-    before = loading.fingerprint(tmp_path / "adapter")
+    before = fingerprint(tmp_path / "adapter")
     loading.save(tiny.language_model(seed=1), tmp_path / "other")
     (tmp_path / "other" / "model.safetensors").replace(folder / "model.safetensors")
-    assert loading.fingerprint(tmp_path / "adapter") != before
+    assert fingerprint(tmp_path / "adapter") != before
 
 
 def test_somebody_elses_adapter_becomes_a_model_that_can_be_trained(folder, tmp_path):
@@ -65,7 +66,7 @@ def _disturb(policy):
 
 def test_a_folder_without_a_model_is_a_clear_error(tmp_path):
     with pytest.raises(ModelError, match=r"config\.json is missing"):
-        loading.fingerprint(tmp_path)
+        fingerprint(tmp_path)
 
 
 def test_a_tokenizer_larger_than_the_model_is_refused_before_it_does_harm():

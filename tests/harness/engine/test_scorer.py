@@ -5,7 +5,8 @@ import pytest
 import tiny
 import torch
 
-from harness.engine.packed_model import split_by_tokens
+from harness.engine import loading
+from harness.engine.packed_model import divided, split_by_tokens
 from harness.examples import Example, Response, user_prompt
 
 
@@ -132,3 +133,55 @@ def test_parts_keep_the_order_and_the_budget():
     for part in parts:
         padded = max(e.length for e in part) * sum(len(e.prompts) for e in part)
         assert padded <= 60 or len(part) == 1
+
+
+def test_an_example_too_large_for_one_pass_is_scored_in_parts():
+    model = tiny.language_model()
+    draw = random.Random(0)
+    many = tuple(
+        Response(text(draw, 9), prompt=user_prompt(text(draw, 6)) if k % 50 == 0 else None) for k in range(500)
+    )
+    encoded = model.encoder.examples([*examples(5), Example("many", user_prompt("w1 w2 w3"), many), *examples(2)])
+    whole = model.logps_of(encoded)
+    model.token_budget = 64
+    ticks = []
+    parts = model.logps_of(encoded, ticks.append)
+    assert sum(ticks) == len(encoded)
+    for (total, tokens), (expected, counts) in zip(parts, whole, strict=True):
+        assert tokens.tolist() == counts.tolist()
+        assert abs(total - expected).max() / tokens.min() < 1e-5
+
+
+def test_parts_hold_every_response_once_with_its_prompt_within_the_budget():
+    encoded = tiny.language_model().encoder.examples(examples(1, seed=3))[0]
+    prompts = ((1, 5, 6), (1,) * 30)
+    large = dataclasses.replace(
+        encoded, prompts=prompts, prompt_of=(0, 1, 0, 0, 1), responses=((9,) * 4,) * 4 + ((8,) * 50,)
+    )
+    parts = divided(large, 16)
+    assert (
+        [(p.prompts, p.responses) for p in parts]
+        == [
+            (prompts[:1], ((9,) * 4,)),
+            (prompts[1:], ((9,) * 4,)),  # a response that is too long stands alone
+            (prompts[:1], ((9,) * 4,) * 2),
+            (prompts[1:], ((8,) * 50,)),
+        ]
+    )
+    assert [p.prompt_of for p in parts] == [(0,), (0,), (0, 0), (0,)]
+    assert divided(large, 200) == [large]
+
+
+@pytest.mark.parametrize("stored", [torch.bfloat16, torch.float16, torch.float32])
+def test_a_checkpoint_of_any_precision_is_scored_in_float32(stored, tmp_path):
+    loading.save(tiny.language_model(dtype=stored), tmp_path / "model")
+    model = loading.load(tmp_path / "model", tiny.language_model().encoder.tokens)
+    assert {p.dtype for p in model.model.parameters()} == {torch.float32}
+    encoded = model.encoder.examples(examples())
+    found = model.logps_of(encoded)
+    assert {total.dtype.name for total, _ in found} == {"float32"}
+    model.model.double()
+    with torch.no_grad():
+        exact = torch.split(one_row_at_a_time(model, encoded), [len(e.responses) for e in encoded])
+    error = max(float(abs(t - e.numpy()).max()) for (t, _), e in zip(found, exact, strict=True))
+    assert error < 5e-5, f"{error} nats, where a log-prob is about {exact[0].mean():.0f}"

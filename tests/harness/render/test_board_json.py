@@ -9,6 +9,7 @@ from harness.errors import StoreError
 from harness.records import Cost
 from harness.render import read_board, stable_view, write_board
 from harness.render.board_json import json_text, plain_board
+from harness.render.markdown import markdown
 from harness.upgrades import BOARD_VERSION
 
 ROW_KEYS = {"method", "label", "options", "training", "status", "reason", "cost", "metrics"}
@@ -105,3 +106,19 @@ def test_numbers_are_never_nan():
     board = make_board(*boards.one_metric({"dpo": np.zeros((3, 1))}))
     assert "NaN" not in json_text(board)
     assert plain_board(board)["rows"][0]["metrics"]["truth/score"]["ci95"] is None
+
+
+def test_a_board_of_an_earlier_release_is_read(board, tmp_path):
+    data = plain_board(board)
+    for added in ("comparisons", "groups", "problems"):
+        del data[added]
+    for heading in data["metrics"]:
+        del heading["subset"], heading["of"]
+    for row in data["rows"]:
+        del row["again"], row["control"], row["group"], row["beaten_by"]
+    (tmp_path / "leaderboard.json").write_text(json.dumps({**data, "schema_version": 1}))
+    found = read_board(tmp_path)
+    assert found.schema_version == BOARD_VERSION
+    assert [row.label for row in found.rows] == [row.label for row in board.rows]
+    assert found.comparisons == ()
+    assert "Against" not in markdown(found)

@@ -98,7 +98,11 @@ def test_every_metric_stands_in_a_table(page):
 
 def test_the_page_says_what_it_must(page):
     assert "> **Untuned:**" in page
-    assert "provisional: items and seeds, two-part" in page
+    assert "two-part, over items and training seeds" in page
+    assert (
+        "## Against base: truth/win\\_rate\\_behaviour ↑" in page
+        or "## Against base: truth/win_rate_behaviour ↑" in page
+    )
     assert "Trial" not in page
     assert "One run" not in page
     assert "learning\\_rate" not in page

@@ -43,6 +43,12 @@ def test_a_figure_on_a_far_smaller_scale_than_its_column_is_no_zero():
     assert per_seed(column[2], (0, 1), places) == "0.00300 · 0.00320"
 
 
+def test_the_rounding_of_sums_claims_no_decimals():
+    column = [of(0.7, 1e-16), of(0.5, 0.0)]
+    assert [measured(m, decimals(column)) for m in column] == ["0.700 ± <0.001", "0.500 ± 0.000"]
+    assert measured(of(1e-17, 1e-18), 4) == "0.0000 ± <0.0001"
+
+
 def test_seeds_stand_in_the_planned_order_with_a_dash_for_those_that_are_not_there():
     assert per_seed(of(0.5, seeds={2: 0.25, 0: 0.75}), (0, 1, 2), 2) == "0.75 · – · 0.25"
 

@@ -15,14 +15,19 @@ from harness.host import Registry
 from harness.suite import json_schema, list_suites, read_suite
 from harness.suite.problems import Problems
 from harness.suite.schema import (
+    AgainRow,
     BudgetFile,
+    ChoicesFile,
     ColumnRow,
     EvaluatorFile,
     MethodRow,
     ModelFile,
     PolicyRow,
     PublishedFigure,
+    RangeFile,
+    StatisticsFile,
     SuiteFile,
+    TuneFile,
 )
 from harness.suite.yaml_lines import read_yaml
 from harness.training import Lora, Tokens, Training
@@ -47,9 +52,14 @@ def fenced(kind: str) -> list[str]:
         MethodRow,
         ColumnRow,
         PolicyRow,
+        AgainRow,
         EvaluatorFile,
         BudgetFile,
         PublishedFigure,
+        RangeFile,
+        ChoicesFile,
+        TuneFile,
+        StatisticsFile,
         Tokens,
         Training,
         Lora,
@@ -73,6 +83,7 @@ ROWS = {
     "methods": ["dpo on random labels[base.beta=0.1]", "dpo on random labels[base.beta=0.5]"],
     "columns": ["ddo_rm[eta=0.5]", "ddo_rm[eta=1]"],
     "init": ["sft", "dpo", "dpo, gentle[beta=0.5]", "dpo, gentle[beta=1]"],
+    "again": ["sft", "dpo[beta=0.1]", "dpo[beta=0.5]", "dpo[beta=0.1] again"],
     "ratings": ["reward model[learning_rate=1e-05]", "reward model[learning_rate=0.0001]", "data_reward"],
 }
 

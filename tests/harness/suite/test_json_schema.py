@@ -43,11 +43,18 @@ methods:
     label: graded on lengths
     options: {reward: [{column: length, options: {power: [1, 3]}}, {column: taught, options: {lexicon: words.txt}}]}
   - {method: only_taught, options: {reward: null}}
+  - {method: pull, label: left alone, tune: false}
+  - method: pull
+    label: searched
+    tune: {beta: {low: 0.01, high: 1, log: true}, form: {choices: [log, square]}, steps: false}
   - {column: length, label: short, options: {power: [0, 1], words: [a]}}
   - {column: taught, options: {rate: 2}, seeds: [4]}
+  - {again: taught, label: once more, seeds: [8, 9]}
 evaluators: [accuracy, {evaluator: accuracy, label: z, options: {draws: 1}}]
 seeds: [0, 3]
 budget: {prompts: [1, 2], batch: 3}
+statistics: {baseline: taught, seed_spread: pooled, score: {accuracy/a: 0.5}}
+tune: {trials: 3, metric: z/share, seed: 1}
 keep: none
 """
 
@@ -66,6 +73,10 @@ def test_a_suite_that_reads_is_valid(
     [
         ("keep: none", "keep: best"),
         ("keep: none", "keap: none"),
+        ("again: taught", "again: taught, options: {}"),
+        ("seeds: [8, 9]", "seeds: [8, 8]"),
+        ("seed_spread: pooled", "seed_spread: both"),
+        ("accuracy/a: 0.5", "accuracy/a: 0"),
         ("seeds: [0, 3]", "seeds: []"),
         ("seeds: [0, 3]", "seeds: [0, 0]"),
         ("seeds: [0, 3]", "seeds: [-1]"),
@@ -97,6 +108,15 @@ def test_a_suite_that_reads_is_valid(
         ("words: [a]", "words: a"),
         ("seeds: [4]", "seeds: []"),
         ("prompts: [1, 2]", "prompts: []"),
+        ("tune: false", "tune: true"),
+        ("low: 0.01, high: 1", "low: 0.01"),
+        ("low: 0.01, high: 1", "low: 0.01, hihg: 1"),
+        ("low: 0.01, high: 1", "low: a, high: 1"),
+        ("{choices: [log, square]}", "[log, square]"),
+        ("steps: false", "steps: true"),
+        ("trials: 3", "trials: 0"),
+        ("trials: 3", "trails: 3"),
+        ("seed: 1}", "split: test}"),
         ("prompts: [1, 2]", "prompts: [1, 1]"),
         ("prompts: [1, 2]", "prompts: [1, 0]"),
         ("prompts: [1, 2]", "prompts: '1'"),

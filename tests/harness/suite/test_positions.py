@@ -18,6 +18,7 @@ def test_the_keys_that_may_stand_at_every_depth() -> None:
         "options",
         "seeds",
         "training",
+        "tune",
     ]
     assert known_keys(SuiteFile, ("methods", 0, "PolicyRow")) == sorted(PolicyRow.model_fields)
     assert known_keys(SuiteFile, ("methods", 0, "ColumnRow")) == ["column", "label", "options", "seeds"]

@@ -155,7 +155,7 @@ def test_faults_of_form_stand_at_their_line(refusal: Refusal, whole: str, line: 
     [
         ("pul", "no method is called 'pul'; did you mean 'pull'? known: graded, only_pull, "),
         ("base", f"no method is called 'base'; known: {METHODS}\n  fix: write {{policy: base}}"),
-        ("3", "methods.1 should be the name of a method, or a mapping with one of `method`, `policy` and `column`, "),
+        ("3", "methods.1 should be the name of a method, or a mapping with one of `method`, `policy`, "),
         ("{method: push, policy: base}", "methods.1 should be the name of a method, or a mapping with one of"),
         ("{method: push, column: length}", "methods.1 should be the name of a method, or a mapping with one of"),
         ("{label: x}", "'method' is missing in methods.1"),

@@ -107,7 +107,7 @@ def test_errors_name_the_assignment(refusal: Refusal, given: str, told: str) -> 
 def test_a_row_that_is_made_two_things_at_once(refusal: Refusal) -> None:
     told = refusal(SUITE, sets=["methods.0.policy=base"])
     assert told.startswith(
-        "suite.yaml:3: methods.0 should be the name of a method, or a mapping with one of `method`, `policy` and"
+        "suite.yaml:3: methods.0 should be the name of a method, or a mapping with one of `method`, `policy`, `column`"
     )
 
 

@@ -3,7 +3,7 @@ import tiny
 from harness_plugins.columns.reference import Reference
 
 from harness import Example, Response, user_prompt
-from harness.lending import ModelScorer
+from harness.run.lending import ModelScorer
 
 EXAMPLES = [
     Example("a", user_prompt("w1 w2"), (Response("w3"), Response("w4 w5 w6"))),

@@ -180,6 +180,13 @@ def test_a_target_that_does_not_occur_or_is_alone_is_an_error_that_names_what_th
         SourceRatio(folds=20).fit(ExampleSet(two_sources(1).examples), Bench(tmp_path), seed=0)
 
 
+def test_of_very_many_sources_the_error_names_the_largest_and_counts_the_rest(tmp_path):
+    responses = tuple(Response("y", source=f"m{i:02}") for i in range(13) for _ in range(13 - i))
+    many = ExampleSet((Example("a", user_prompt("x"), responses),))
+    with pytest.raises(harness.Unavailable, match=r"there are m00 \(13\), .*, m09 \(4\) and 3 more"):
+        SourceRatio(target_source="robot").fit(many, Bench(tmp_path), seed=0)
+
+
 @pytest.mark.parametrize("wrong", [{"ngrams": 0}, {"crosses": 65}, {"strength": 0.0}, {"folds": 1}])
 def test_an_option_out_of_range_is_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):

@@ -148,15 +148,18 @@ def test_a_causal_judge_prefers_by_the_probability_of_its_verdict(tmp_path):
         second.append(big_m / (m + big_m))
     assert figures["win_rate"].value == pytest.approx((second[0] + 1 - second[1]) / 2, abs=1e-6)
     assert figures["win_rate"].standard_error is None
-    assert found.notes["judge"] == {"kind": "causal"}
+    assert found.notes["judge"] == {"kind": "causal", "computed": 2, "cached": 0}
 
 
 def test_a_judge_whose_prompts_were_cut_is_said_to_have_seen_only_their_end(tmp_path):
     judge = CausalJudge()
-    judge.cut = 2
-    subject = Respondent({"why": ("yes", "no")}, tmp_path, causal=judge)
-    figures, _ = evaluate(subject, judge="causal", judge_model="some-model")
-    assert "its context was too short for 2 prompts" in figures["win_rate"].about
+    judge.cut_of = {"prompts cut on the left": 1}
+    for computed in (2, 0):  # kept with the verdict: the board is the same when nothing is computed
+        subject = Respondent({"why": ("yes", "no")}, tmp_path, causal=judge)
+        figures, found = evaluate(subject, judge="causal", judge_model="some-model")
+        assert found.notes["judge"]["computed"] == computed
+        assert "its context was too short: 2 texts it saw only in part" in figures["win_rate"].about
+        assert found.counted["prompts cut on the left, for a borrowed model"] == 2
 
 
 def test_a_reward_model_prefers_by_the_sigmoid_of_the_difference_and_rates_each_answer_once(tmp_path):
@@ -167,11 +170,17 @@ def test_a_reward_model_prefers_by_the_sigmoid_of_the_difference_and_rates_each_
             rated.extend(r.text for e in examples for r in e.responses)
             return [np.array([len(r.text) / 10 for r in e.responses], np.float32) for e in examples]
 
+        def cuts(self, examples):
+            return [{"responses cut on the right": 1}] * len(examples)
+
     subject = Respondent({"why": ("a long answer", "short")}, tmp_path, rater_of=Rater())
-    figures, _ = evaluate(subject, judge="reward", judge_model="some-model")
-    assert figures["win_rate"].value == pytest.approx(1 / (1 + math.exp(-0.8)), abs=1e-6)
-    assert figures["position_bias"].value == pytest.approx(0, abs=1e-9)
-    assert sorted(rated) == ["a long answer", "short"]
+    for cached in (0, 1):
+        figures, found = evaluate(subject, judge="reward", judge_model="some-model")
+        assert figures["win_rate"].value == pytest.approx(1 / (1 + math.exp(-0.8)), abs=1e-6)
+        assert figures["position_bias"].value == pytest.approx(0, abs=1e-9)
+        assert sorted(rated) == ["a long answer", "short"]
+        assert found.notes["judge"]["cached"] == cached
+        assert found.counted["responses cut on the right, for a borrowed model"] == 1
 
 
 def test_a_causal_judge_needs_a_template_of_log_probs(tmp_path):

@@ -52,8 +52,11 @@ def test_the_same_verdicts_as_in_process(tmp_path, judge, served):
         "asked": 6,
         "cached": 0,
         "retried": 0,
+        "unanswered": 0,
+        "given_up": 0,
         "prompt_tokens": 600,
         "completion_tokens": 6,
+        "broken": 0,
     }
     assert served.keys == {f"Bearer {KEY}"}
     assert subject.told[-1] == (6, 6)
@@ -162,7 +165,7 @@ def test_a_server_that_asks_to_wait_for_hours_is_believed(tmp_path, served):
 def test_nobody_there_is_said_so(tmp_path, served):
     served.url = "http://127.0.0.1:9/v1"
     with pytest.raises(
-        harness.HarnessError, match=r"at http://127\.0\.0\.1:9/v1 failed after 1 try with APIConnection"
+        harness.HarnessError, match=r"at http://127\.0\.0\.1:9/v1 failed after 1 try with no connection"
     ):
         ask(Respondent({"why": ("so", "thus")}, tmp_path), served, retries=0)
 
@@ -186,7 +189,7 @@ def test_nobody_there_is_said_so(tmp_path, served):
 )
 def test_what_is_no_chat_completion_is_said_so(tmp_path, served, body):
     served.failures = [(200, {}, body)] * 9
-    with pytest.raises(harness.HarnessError, match="sent something that is no chat completion"):
+    with pytest.raises(harness.HarnessError, match="with a reply that is no chat completion: it"):
         ask(Respondent({"why": ("so", "thus")}, tmp_path), served, concurrency=1)
 
 

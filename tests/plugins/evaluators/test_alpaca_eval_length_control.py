@@ -1,9 +1,22 @@
 import numpy as np
 import pytest
-from harness_plugins.evaluators.alpaca_eval.length_control import LEAST, influence_values, length_controlled, published
+from harness_plugins.evaluators.alpaca_eval import jackknife
+from harness_plugins.evaluators.alpaca_eval.length_control import (
+    LEAST,
+    Annotated,
+    length_controlled,
+    length_controlled_together,
+    published,
+)
 from harness_plugins.evaluators.alpaca_eval.library import library
 
 import harness
+
+
+@pytest.fixture(autouse=True)
+def few_groups(monkeypatch):
+    """Every group is a refit, and thirty take seconds."""
+    monkeypatch.setattr(jackknife, "GROUPS", 4)
 
 
 def drawn(items=320, skill=0.8, slope=1.5, seed=0):
@@ -15,9 +28,17 @@ def drawn(items=320, skill=0.8, slope=1.5, seed=0):
     return 1 + chance, ["r" * n for n in references], ["a" * n for n in answers]
 
 
+def annotated(preferences, references, answers):
+    return Annotated(preferences, references, answers, [f"instruction {place}" for place in range(len(preferences))])
+
+
+def fitted(*drawn):
+    return length_controlled(annotated(*drawn))
+
+
 def test_what_length_adds_is_taken_away():
     preferences, references, answers = drawn()
-    found = length_controlled(preferences, references, answers)
+    found = fitted(preferences, references, answers)
     assert found.win_rate == pytest.approx(1 / (1 + np.exp(-0.8)), abs=0.01)
     assert found.win_rate < (preferences - 1).mean() - 0.05  # the answers are longer, and the judge likes that
 
@@ -25,53 +46,60 @@ def test_what_length_adds_is_taken_away():
 @pytest.mark.parametrize("preference", [1.0, 1.3, 1.5, 2.0])
 def test_where_every_preference_is_the_same_so_is_the_win_rate(preference):
     references, answers = ["r" * (i % 5 + 1) for i in range(30)], ["a" * (i % 7 + 1) for i in range(30)]
-    found = length_controlled(np.full(30, preference), references, answers)
+    found = fitted(np.full(30, preference), references, answers)
     assert found.win_rate == preference - 1
     assert set(found.values) == {preference - 1}
 
 
 def test_it_is_deterministic():
-    assert length_controlled(*drawn()) == length_controlled(*drawn())
+    assert fitted(*drawn(items=100)) == fitted(*drawn(items=100))
 
 
-def test_values_have_the_figure_as_their_mean():
-    found = length_controlled(*drawn(seed=3))
-    assert len(found.values) == 320
-    assert np.mean(found.values) == pytest.approx(found.win_rate, abs=1e-12)
+def test_values_are_pseudo_values_of_groups_of_instructions():
+    found = fitted(*drawn(seed=3))
+    assert found.pseudo
+    assert len(found.values) == len(found.clusters) == 320
+    assert len(set(zip(found.clusters, found.values, strict=True))) == len(set(found.clusters)) == 4
+    assert np.mean(found.values) == pytest.approx(found.win_rate, abs=0.03)
+    assert 0 < found.standard_error < 0.1
+
+
+def test_refits_are_told():
+    told = []
+    length_controlled(annotated(*drawn(items=60)), lambda done, total: told.append((done, total)))
+    assert told[0][0] == 0
+    assert told[-1] == (4, 4)
+
+
+def test_models_fitted_together_share_the_effect_of_length():
+    """One of the two is always much shorter than its references: alone, it says little of answers as long as them."""
+    rng = np.random.default_rng(2)
+    wide, short = rng.normal(0.3, 1, 400) * 500, (1.5 + 0.3 * np.abs(rng.normal(size=400))) * 500
+
+    def row(difference, skill, seed):
+        chance = 1 / (1 + np.exp(-(skill - 2 * np.tanh(difference / difference.std(ddof=1)))))
+        wins = (np.random.default_rng(seed).random(400) < chance).astype(float)
+        return annotated(1 + wins, ["r" * round(3000 + d) for d in difference], ["a" * 3000] * 400)
+
+    one, other = row(wide, 0.0, 1), row(short, 1.0, 2)
+    alone, (first, together) = length_controlled(other), length_controlled_together([one, other])
+    truth = 1 / (1 + np.exp(-1.0))
+    assert abs(together.win_rate - truth) < abs(alone.win_rate - truth)
+    assert together.win_rate == pytest.approx(truth, abs=0.1)
+    assert first.win_rate == pytest.approx(0.5, abs=0.1)
+    assert "the annotations of 2 models together" in together.about
+    assert "this row's own annotations" in alone.about
+
+
+def test_without_any_difference_in_length_the_raw_win_rate_is_controlled():
+    found = fitted(np.array([1.0, 2.0, 1.5, 1.5]), ["ab"] * 4, ["cd"] * 4)
+    assert (found.win_rate, found.values, found.pseudo) == (0.5, (0.0, 1.0, 0.5, 0.5), False)
 
 
 def test_too_few_or_lengths_that_do_not_differ_are_no_fit():
     preferences, references, answers = drawn()
-    assert length_controlled(preferences[: LEAST - 1], references[: LEAST - 1], answers[: LEAST - 1]) is None
-    assert length_controlled(preferences, references, [r + "abc" for r in references]) is None
-
-
-def fit(features, wins):
-    """Newton's method for an unpenalised logistic regression with continuous targets."""
-    weights = np.zeros(features.shape[1])
-    for _ in range(25):
-        fitted = 1 / (1 + np.exp(-features @ weights))
-        hessian = (features * (fitted * (1 - fitted))[:, None]).T @ features
-        weights = weights + np.linalg.solve(hessian, features.T @ (wins - fitted))
-    return weights
-
-
-def test_influences_agree_with_leaving_each_item_out():
-    rng = np.random.default_rng(1)
-    features = np.stack([np.tanh(rng.normal(size=400)), np.ones(400)], 1)
-    wins = (rng.random(400) < 1 / (1 + np.exp(-(0.4 + features[:, 0])))).astype(float)
-    at = np.array([0.0, 1.0])
-    weights = fit(features, wins)
-    whole = 1 / (1 + np.exp(-at @ weights))
-    left_out = []
-    for item in range(400):
-        kept = np.arange(400) != item
-        left_out.append(1 / (1 + np.exp(-at @ fit(features[kept], wins[kept]))))
-    jackknife = 400 * whole - 399 * np.array(left_out)
-    values = influence_values(features, wins, weights, at)
-    assert values.mean() == pytest.approx(whole, abs=1e-12)
-    assert values.std(ddof=1) == pytest.approx(jackknife.std(ddof=1), rel=0.03)
-    assert np.corrcoef(values, jackknife)[0, 1] > 0.999
+    assert fitted(preferences[: LEAST - 1], references[: LEAST - 1], answers[: LEAST - 1]) is None
+    assert fitted(preferences, references, [r + "abc" for r in references]) is None
 
 
 @pytest.fixture

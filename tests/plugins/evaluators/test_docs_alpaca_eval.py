@@ -18,7 +18,7 @@ def test_every_option_is_documented_with_its_default():
 
 
 def test_every_judge_and_figure_is_documented():
-    for name in ("source", "causal", "reward", "endpoint"):
+    for name in AlpacaEval.judges:
         assert f"\n| `{name}` |" in SECTION
-    for metric in ("win_rate", "length_controlled_win_rate", "position_bias", "length"):
+    for metric in ("win_rate", "length_controlled_win_rate", "position_bias", "order_decides", "length"):
         assert f"\n| `alpaca_eval/{metric}` |" in SECTION

@@ -1,19 +1,25 @@
 import contextlib
+import json
+import logging
 import math
+import os
 import random
 from pathlib import Path
 
 import datasets
 import huggingface_hub.constants
+import lm_eval.api.metrics
 import numpy as np
 import pytest
 import tiny
 import torch
+import transformers
 from harness_plugins.evaluators.lm_eval import LmEval
 from tasks import Speaker, write_tasks
 
 import harness
 from harness import host
+from harness.digest import plain
 from harness.suite.options import configure
 
 
@@ -69,6 +75,8 @@ def test_a_group_gives_its_aggregate_and_its_members(model, folder):
     assert whole.values == parts[0].values + parts[1].values
     assert whole.value == pytest.approx(np.mean(whole.values))
     assert found.notes["groups"] == {"pair": ["choice", "last_word"]}
+    assert whole.clusters == 2 * tuple(f"choice/{i}" for i in range(9))  # both tasks ask of the same documents
+    assert parts[0].clusters is None
 
 
 def test_values_of_a_group_that_weights_tasks_alike_have_its_figure_as_their_mean(model, tmp_path):
@@ -82,6 +90,7 @@ def test_values_of_a_group_that_weights_tasks_alike_have_its_figure_as_their_mea
     assert whole.value == pytest.approx(np.mean(parts))
     assert np.mean(whole.values) == pytest.approx(whole.value)
     assert len(whole.items) == 11
+    assert whole.clusters is None
 
 
 def test_responses_are_kept_once_and_say_whether_they_ended(model, folder):
@@ -172,14 +181,60 @@ def test_data_out_of_reach_skip_the_cell_with_the_name_of_the_task(model, tmp_pa
         judge(model, folder, "away")
 
 
-def test_an_answer_that_lm_eval_cannot_score_skips_the_cell_with_the_answer(model, folder):
-    (tmp := Path(folder) / "odd.jsonl").write_text('{"question": "w1", "choices": ["w2 w3 w4"]}\n')
-    write_tasks(tmp.parent, odd="include: last_word.yaml\ntask: odd\ndataset_kwargs: {data_files: {test: odd.jsonl}}\n")
-    with pytest.raises(harness.Unavailable, match="odd: the answer ' w2 w3 w4' has 3 tokens, more than the 2 of"):
+@pytest.fixture
+def odd(folder):
+    """A task that asks one question, which has the answers given."""
+
+    def made(*answers):
+        (Path(folder) / "odd.jsonl").write_text(json.dumps({"question": "w1", "choices": answers, "gold": 0}))
+        task = "include: choice.yaml\ntask: odd\ndataset_kwargs: {data_files: {test: odd.jsonl, train: odd.jsonl}}\n"
+        write_tasks(Path(folder), odd=task + "metric_list: [{metric: acc}]\n")
+
+    return made
+
+
+def test_answers_at_which_lm_eval_stops_skip_the_cell_with_their_number_and_the_first(model, folder, odd):
+    odd("w2 w3 w4", "w5", "w2 w3 w5")
+    with pytest.raises(harness.Unavailable, match=r"odd: .*, 2 tokens; too long: 2, the first of them ' w2 w3 w4'"):
         judge(model, folder, "odd", model_args={"max_length": 2})
-    tmp.write_text('{"question": "w1", "choices": [""]}\n')
-    with pytest.raises(harness.Unavailable, match="odd: this policy's tokenizer leaves no token of the answer ' '"):
+    odd(" ")
+    with pytest.raises(harness.Unavailable, match=r"odd: .* tokenizer: 1, the first of them '  ' after 'w1'"):
         judge(model, folder, "odd")
+
+
+def test_an_answer_without_a_token_that_lm_eval_scores_all_the_same_is_counted(model, folder, odd):
+    odd(" ", "w5")  # lm-eval finds the former in the logits of the latter, at a log-prob of 0
+    figures, found, _ = judge(model, folder, "odd")
+    assert figures["lm_eval/odd/acc"].value == 1
+    assert found.counted == {"answers without a token": 1}
+
+
+def test_texts_that_are_longer_than_the_models_own_context_are_counted(folder):
+    small = tiny.language_model("gpt2")
+    small.model.config.n_positions = 6
+    _, found, _ = judge(small, folder, "last_word", model_args={"max_length": 64})
+    assert 0 < found.counted["texts longer than the model's own context"] < 9
+    assert "truncated by lm-eval" not in found.counted
+
+
+def test_no_room_for_a_prompt_beside_the_response_skips_the_cell(model, folder):
+    with pytest.raises(harness.Unavailable, match=r"max tokens to generate \(12\).*maximum sequence length \(8\)"):
+        judge(model, folder, "speech", model_args={"max_length": 8})
+
+
+def test_settings_are_kept_as_they_were_used(model, folder):
+    _, found, _ = judge(model, folder, "last_word", limit=3)
+    settings = found.notes["settings"]
+    seeds = {name: seed for name, seed in settings.items() if name.endswith("_seed")}
+    assert seeds == {"random_seed": 0, "numpy_seed": 1234, "torch_seed": 1234, "fewshot_seed": 1234}
+    assert (settings["limit"], settings["batch_size"], settings["fewshot_as_multiturn"]) == (3, 32, False)
+    assert settings["max_length"] == model.model.config.max_position_embeddings
+    assert settings["chat_template_sha"] is None
+    assert plain(found.notes) == found.notes
+
+
+def test_its_tasks_bring_their_own_documents_so_that_no_setting_is_chosen_by_them():
+    assert not LmEval().follows_split()
 
 
 def test_a_chat_template_is_used_where_there_is_one(model, folder):
@@ -201,15 +256,49 @@ def test_prompts_that_are_too_long_are_counted(model, folder):
     assert found.counted["truncated by lm-eval"] > 0
 
 
-def test_nothing_of_the_process_changes_and_nothing_is_printed(folder, capfd):
+def process_wide():
+    """What lm-eval changes, or might."""
+    logger = logging.getLogger("lm_eval")
+    return {
+        "random": random.getstate(),
+        "numpy": np.random.get_state()[1].tolist(),
+        "torch": torch.get_rng_state().tolist(),
+        "matmul": torch.get_float32_matmul_precision(),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "gradients": torch.is_grad_enabled(),
+        "threads": torch.get_num_threads(),
+        "log": (list(logger.handlers), logger.level, logger.propagate, transformers.logging.get_verbosity()),
+        "bars": datasets.is_progress_bar_enabled(),
+        "environment": dict(os.environ),
+        "folder": Path.cwd(),
+        "statistics": lm_eval.api.metrics.bootstrap_stderr,
+    }
+
+
+def test_nothing_of_the_process_changes_and_nothing_is_printed(folder, capfd, odd):
     model = tiny.language_model()
     model.tokenizer.pad_token = None
-    states = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
+    odd(" ")
+    before = process_wide()
     judge(model, folder, "speech", "last_word", "text")
+    with pytest.raises(harness.Unavailable):
+        judge(model, folder, "odd")
+    assert process_wide() == before
     assert model.tokenizer.pad_token is None
-    assert (random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()) == states
-    assert torch.get_float32_matmul_precision() == "highest"
+    assert not model.model.training
     assert capfd.readouterr() == ("", "")
+
+
+def test_figures_do_not_depend_on_what_the_process_was_set_to(model, folder):
+    """The response is drawn, so that seeds matter."""
+    asked = {"gen_kwargs": {"do_sample": True, "temperature": 1.0}, "num_fewshot": 2}
+    _, before, _ = judge(model, folder, "speech", **asked)
+    with torch.random.fork_rng():
+        torch.manual_seed(77)
+        torch.rand(5)
+        _, after, _ = judge(model, folder, "speech", **asked)
+    assert [g.response for g in after.generations] == [g.response for g in before.generations]
+    assert len({g.response for g in before.generations}) > 1
 
 
 def test_figures_do_not_depend_on_an_earlier_evaluation(model, folder):

@@ -11,7 +11,15 @@ import tiny
 from harness_plugins.evaluators.lm_eval import LmEval
 from tasks import CHOICE, Speaker, write_tasks
 
-NAMES = ("pair", "text", "speech")
+NAMES = ("pair", "text", "speech", "odd")
+ODD = """
+include: choice.yaml
+task: odd
+dataset_kwargs: {data_files: {test: odd.jsonl, train: odd.jsonl}}
+num_fewshot: 0
+metric_list: [{metric: acc}]
+"""
+"""One of its answers has no token, but lm-eval scores it."""
 
 
 @pytest.mark.slow
@@ -21,7 +29,9 @@ def test_figures_standard_errors_and_hashes_are_those_of_lm_evals_command(tmp_pa
     model.causal.save_pretrained(folder)
     model.tokenizer.save_pretrained(folder)
     quick = CHOICE.replace(", {metric: f1}", "")  # sklearn's F1, bootstrapped, takes lm-eval minutes
-    tasks = write_tasks(tmp_path / "tasks", choice=quick)
+    tasks = write_tasks(tmp_path / "tasks", choice=quick, odd=ODD)
+    odd = [{"question": "w1", "choices": [" ", "w5"], "gold": gold} for gold in (0, 0, 1)]
+    (tmp_path / "tasks" / "odd.jsonl").write_text("\n".join(map(json.dumps, odd)))
     ours = LmEval(tasks=NAMES, include=(tasks,), batch_size=4, num_fewshot=2).evaluate(Speaker(model))
 
     command = [sys.executable, "-m", "lm_eval", "run", "--model", "hf", "--tasks", *NAMES, "--device", "cpu"]

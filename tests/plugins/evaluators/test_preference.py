@@ -1,62 +1,12 @@
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from harness_plugins.evaluators.preference import Preference
+from ranking import LOGPS, SCORES, THREE, TOKENS, example, examples, judge
 from sklearn.metrics import roc_auc_score
 
 import harness
-from harness import Example, ExampleSet, Figure, Label, Pair, Response, Scored, user_prompt
-
-
-@dataclass
-class Ranker:
-    """A policy whose numbers are written down: per example id, its responses' scores, log-probs and lengths."""
-
-    held_out: ExampleSet
-    score_of: Mapping[str, Sequence[float]]
-    logp_of: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    tokens_of: Mapping[str, Sequence[int]] = field(default_factory=dict)
-
-    def examples(self) -> ExampleSet:
-        return self.held_out
-
-    def score(self, examples: Sequence[Example]) -> list[Scored]:
-        def one(example: Example) -> Scored:
-            score = np.array(self.score_of[example.id], dtype=np.float32)
-            return Scored(
-                logp=np.array(self.logp_of.get(example.id, score), dtype=np.float32),
-                tokens=np.array(self.tokens_of.get(example.id, [1] * len(score)), dtype=np.int64),
-                score=score,
-            )
-
-        return [one(e) for e in examples]
-
-
-def judge(*args, **kwargs) -> tuple[dict[str, Figure], Mapping[str, int]]:
-    found = Preference().evaluate(Ranker(*args, **kwargs))
-    assert len({f.metric for f in found.figures}) == len(found.figures)
-    return {f.metric.removeprefix("preference/"): f for f in found.figures}, found.counted
-
-
-ONE = (Pair(0, 1),)
-
-
-def example(name: str, responses: int = 2, pairs=ONE, labels=(), rewards=None) -> Example:
-    made = tuple(Response(f"r{k}", reward=rewards[k] if rewards else None) for k in range(responses))
-    return Example(name, user_prompt(name), made, pairs=tuple(pairs), labels=tuple(labels))
-
-
-def examples(*made: Example) -> ExampleSet:
-    return ExampleSet(made, harness.Ledger(read=len(made), kept=len(made)))
-
-
-THREE = examples(example("a"), example("b"), example("c"))
-SCORES = {"a": [2, 1], "b": [0, 0], "c": [1, 3]}  # right, a tie, wrong
-LOGPS = {"a": [-4, -8], "b": [-6, -5], "c": [-9, -9]}  # right, wrong, a tie
-TOKENS = {"a": [2, 8], "b": [4, 1], "c": [9, 3]}  # means: -2 and -1 wrong, -1.5 and -5 right, -1 and -3 right
+from harness import Label, Pair
 
 
 def test_accuracy_gives_ties_one_half_and_counts_them():

@@ -55,6 +55,16 @@ def test_an_auc_that_needs_one_item_has_no_pseudo_values():
     assert found.pseudo is None
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_the_auc_is_that_of_scikit_learn_whatever_the_ties_classes_and_sizes(seed: int):
+    draw = np.random.default_rng(seed)
+    size = int(draw.integers(2, 400))
+    scores = draw.integers(0, int(draw.integers(1, 50)), size).astype(float) * 10.0 ** draw.integers(-8, 8)
+    positive = draw.random(size) < draw.random()
+    positive[:2] = True, False
+    assert auc(scores, positive) == pytest.approx(roc_auc_score(positive, scores), rel=1e-12)
+
+
 def test_an_auc_of_one_class_is_refused():
     with pytest.raises(ValueError, match="3 positive and 0 negative"):
         auc(np.arange(3.0), np.ones(3, dtype=bool))

@@ -20,6 +20,7 @@ class Known:
     logps: dict[str, np.ndarray]
     scores: dict[str, np.ndarray]
     base: dict[str, np.ndarray]
+    split: str = "test"
 
     def score(self, examples):
         ones = [np.ones(len(e.responses), dtype=np.int64) for e in examples]

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
-import numpy as np
-
 import harness
-from harness_plugins.evaluators.alpaca_eval.annotate import Complete, Completion, annotate
-from harness_plugins.evaluators.alpaca_eval.endpoint import Endpoint, Patience
+from harness.column import BORROWED
+from harness_plugins.evaluators.alpaca_eval.annotate import annotate
 from harness_plugins.evaluators.alpaca_eval.figures import (
     Judged,
     both_orders,
+    characters,
     comparisons,
     counts,
+    finite,
     make_figures,
     preferences_of,
     winrate,
 )
-from harness_plugins.evaluators.alpaca_eval.length_control import LengthControlled, length_controlled, published
+from harness_plugins.evaluators.alpaca_eval.judge import make_judge
+from harness_plugins.evaluators.alpaca_eval.length_control import (
+    Annotated,
+    LengthControlled,
+    length_controlled_together,
+    published,
+)
 from harness_plugins.evaluators.alpaca_eval.library import configurations, library_version
-from harness_plugins.evaluators.alpaca_eval.local_judges import by_causal_model, by_reward_model, by_source
 from harness_plugins.evaluators.alpaca_eval.questions import (
     Question,
     chosen,
@@ -34,52 +38,57 @@ from harness_plugins.evaluators.alpaca_eval.questions import (
     places,
     questions,
 )
-from harness_plugins.evaluators.alpaca_eval.template import DEFAULT, Template, read_template
+from harness_plugins.evaluators.alpaca_eval.replay import annotated, replayed
+from harness_plugins.evaluators.alpaca_eval.template import DEFAULT, read_template
 from harness_plugins.evaluators.prompts import shown
 
 INSTRUCTIONS = 805
 """Of AlpacaEval."""
 
 
-class _Judge(NamedTuple):
-    called: str
-    """For people, in a sentence."""
-    complete: Complete
-    notes: Mapping[str, Any]
-    counted: Mapping[str, int]
-    """Filled while it judges."""
-
-
-CUT = "prompts of which it saw only the end"
-
-
-def _told(judge: _Judge) -> str:
-    """The judge, with what a reader must know of it."""
-    cut = judge.counted.get(CUT, 0)
-    return judge.called + (f" (its context was too short for {cut:,} prompts: it saw only their end)" if cut else "")
-
-
 @dataclass(frozen=True)
-class AlpacaEval(harness.Evaluator):
+class AlpacaEval(harness.JudgingEvaluator):
     """Win rate of greedy answers to held-out prompts against reference outputs, raw and length-controlled."""
 
     name: ClassVar[str] = "alpaca_eval"
     source: ClassVar[str] = "AlpacaEval: annotators, parsers and metrics of the package alpaca-eval"
     columns: ClassVar = "none"
     needs_language_model: ClassVar[bool] = True
-    path_options: ClassVar[tuple[str, ...]] = ("instructions", "references")
+    path_options: ClassVar[tuple[str, ...]] = ("annotations", "instructions", "references", "length_control_with")
     model_options: ClassVar[tuple[str, ...]] = ("judge_model",)
-    neutral_options: ClassVar[tuple[str, ...]] = ("api_key_env", "concurrency", "timeout", "retries", "back_off")
+    neutral_options: ClassVar[tuple[str, ...]] = (
+        "api_key_env",
+        "concurrency",
+        "requests_per_minute",
+        "timeout",
+        "retries",
+        "back_off",
+        "patience",
+        "prompt_price",
+        "completion_price",
+    )
+    libraries: ClassVar[tuple[str, ...]] = ("alpaca-eval", "scikit-learn")
 
-    judge: Literal["source", "causal", "reward", "endpoint"] = "source"
+    judges: ClassVar[Mapping[str, str]] = {
+        "source": "",
+        "causal": "judge_model",
+        "reward": "judge_model",
+        "endpoint": "endpoint",
+        "length": "",
+        "replay": "annotations",
+    }
+
+    judge: Literal["source", "causal", "reward", "endpoint", "length", "replay"] = "source"
     """The source's own judge; a causal language model by the log-probs of its verdict; a reward model, by the sigmoid
-    of the difference of rewards; an OpenAI-compatible endpoint."""
+    of the difference of rewards; an OpenAI-compatible endpoint; the longer answer; recorded verdicts."""
     judge_model: str = ""
     """Folder or Hub id of the model, for `causal` and `reward`."""
     endpoint: str = ""
     """Base URL of the API, for `endpoint`; it usually ends in /v1. No key may stand in it."""
     endpoint_model: str = ""
     """Name of the served model, for `endpoint`."""
+    annotations: str = ""
+    """Annotation file as AlpacaEval publishes them, for `replay`: JSON or JSON lines, plain or in gzip."""
     api_key_env: str = "OPENAI_API_KEY"
     """The environment variable that holds the endpoint's key; servers that want none get along without it."""
     template: str = DEFAULT
@@ -92,6 +101,9 @@ class AlpacaEval(harness.Evaluator):
     length_control: Literal["own", "published"] = "own"
     """Fit the length-controlled win rate on the row's own annotations alone; or as on AlpacaEval's leaderboard, which
     takes its own 805 instructions, in their order, as `instructions`, and a table from the Hub."""
+    length_control_with: tuple[str, ...] = ()
+    """Annotation files of other models, by the same judge and against the same references: for `own`, they are fitted
+    along with the row's annotations, with one effect of length for all."""
     chosen: bool = False
     """Compare with the chosen response of each held-out pair instead."""
     prompts: int = 805
@@ -105,25 +117,39 @@ class AlpacaEval(harness.Evaluator):
     among them has probability 0."""
     concurrency: int = 5
     """Requests in flight at an endpoint, at least 1."""
+    requests_per_minute: float = 0.0
+    """Requests begun per minute at an endpoint, tries of one comparison counted each, >= 0; 0: no limit."""
     timeout: float = 120.0
-    """Seconds for one request to an endpoint, > 0."""
+    """Seconds for one request to an endpoint, from connecting to the last byte, > 0; doubled for the next try of a
+    comparison that was not answered in time."""
     retries: int = 8
     """Tries of a request after the first, at least 0, where an endpoint fails in passing (429, 5xx, no connection)."""
     back_off: float = 1.0
     """Seconds before the second try, >= 0; doubled before each further one, to 60 at most."""
+    patience: float = 1800.0
+    """Seconds for one comparison at an endpoint, all tries and waits together, > 0."""
+    prompt_price: float = 0.0
+    """Price of a million prompt tokens at an endpoint, in any currency, >= 0; 0: not known."""
+    completion_price: float = 0.0
+    """Price of a million completion tokens, likewise."""
 
     def __post_init__(self) -> None:
         least = {"prompts": 1, "max_tokens": 1, "judge_tokens": 0, "top_logprobs": 2, "concurrency": 1}
-        least |= {"retries": 0, "back_off": 0}
+        least |= {"retries": 0, "back_off": 0, "requests_per_minute": 0, "prompt_price": 0, "completion_price": 0}
         for option, bound in least.items():
             if not getattr(self, option) >= bound:
                 raise ValueError(f"{option} is {getattr(self, option)}; it must be at least {bound}")
-        if not self.timeout > 0:
-            raise ValueError(f"timeout is {self.timeout}; it must be > 0")
+        for option in ("timeout", "patience"):
+            if not getattr(self, option) > 0:
+                raise ValueError(f"{option} is {getattr(self, option)}; it must be > 0")
         if self.references and self.chosen:
             raise ValueError("references and chosen exclude each other")
         if self.length_control == "published" and not self.instructions:
             raise ValueError("length_control: published goes with AlpacaEval's own instructions")
+        if self.length_control == "published" and self.length_control_with:
+            raise ValueError("length_control_with goes with length_control: own")
+        if (self.judge == "replay") != bool(self.annotations):
+            raise ValueError("annotations goes with the judge replay, and with no other")
         local = self.judge in ("causal", "reward")
         if local != bool(self.judge_model):
             raise ValueError("judge_model goes with the judges causal and reward, and with no other")
@@ -151,7 +177,7 @@ class AlpacaEval(harness.Evaluator):
         """
         asked, without = self._questions(subject)
         template = read_template(self.template)
-        judge = self._judge(subject, template)
+        judge = make_judge(self, subject, template)
         answers = subject.answer({q.item: q.prompt for q in asked}, max_tokens=self.max_tokens)
         preferences = annotate(comparisons(asked, answers), self.template, judge.complete)
         judged = both_orders(asked, answers, preferences)
@@ -163,23 +189,25 @@ class AlpacaEval(harness.Evaluator):
                 if template.parser == "logprob_parser"
                 else "set another `template`, or more `judge_tokens`",
             )
-        controlled = self._length_controlled(readable)
+        controlled = self._length_controlled(readable, subject)
         return harness.Evaluation(
-            figures=make_figures(readable, _told(judge), controlled),
+            figures=make_figures(readable, judge.told, controlled, one_order=self.judge == "replay"),
             generations=tuple(
                 harness.Generation(a.item, shown(q.prompt), a.text, finished=a.finished)
                 for q, a in zip(asked, answers, strict=True)
             ),
             counted=counts(judged, readable, controlled)
-            | ({"prompts without a reference": without} if without else {}),
+            | ({"prompts without a reference": without} if without else {})
+            | dict(judge.used)
+            | {what + BORROWED: count for what, count in judge.cut.items()},
             notes={
                 "alpaca-eval": library_version(),
                 "judge": dict(judge.notes) | dict(judge.counted),
                 "template": template.name,
                 "template_digest": template.digest,
                 "parser": template.parser,
-                "winrate": _finite(winrate(preferences_of(readable).tolist())),
-                "characters": _characters(readable),
+                "winrate": finite(winrate(preferences_of(readable).tolist())),
+                "characters": characters(readable),
             },
         )
 
@@ -209,11 +237,12 @@ class AlpacaEval(harness.Evaluator):
             )
         return asked, len(prompts) - len(asked)
 
-    def _length_controlled(self, judged: Sequence[Judged]) -> LengthControlled | None:
+    def _length_controlled(self, judged: Sequence[Judged], lender: harness.Lender) -> LengthControlled | None:
         preferences = preferences_of(judged)
         references, answers = [j.question.reference for j in judged], [j.answer.text for j in judged]
         if self.length_control == "own":
-            return length_controlled(preferences, references, answers)
+            own = Annotated(preferences, references, answers, [shown(j.question.prompt) for j in judged])
+            return length_controlled_together([own, *map(annotated, self.length_control_with)], lender.tell)[0]
         place_of = places(self.instructions)
         if len(place_of) != INSTRUCTIONS:
             raise harness.HarnessError(
@@ -222,69 +251,26 @@ class AlpacaEval(harness.Evaluator):
             )
         return published(preferences, references, answers, [place_of[j.question.prompt] for j in judged])
 
-    def _judge(self, subject: harness.Subject, template: Template) -> _Judge:
-        if self.judge == "causal":
-            if not template.verdicts:
-                raise harness.HarnessError(
-                    f"a causal judge cannot follow the template {template.name!r}: its verdict is no first token",
-                    fix=f"set `template: {DEFAULT}`",
-                )
-            cut: dict[str, int] = {}
-            complete = partial(self._by_causal, subject, template, cut)
-            return _Judge("a causal judge model", complete, {"kind": "causal"}, cut)
-        if self.judge == "reward":
-            notes = {"kind": "reward", "preference": "sigmoid of the difference in reward"}
-            return _Judge("a reward model", partial(self._by_reward, subject), notes, {})
-        if self.judge == "endpoint":
-            served = self._served(subject, template)
-            notes = {"kind": "endpoint", "endpoint": self.endpoint, "model": self.endpoint_model}
-            return _Judge(f"the judge {self.endpoint_model!r}", served.complete, notes, served.counted)
-        own = subject.judge()
-        if own is None:
-            raise harness.Unavailable(
-                "the source offers no judge",
-                fix="set `judge` to causal or reward with a `judge_model`, or to endpoint",
-            )
-        return _Judge("the source's judge", partial(by_source, own), {"kind": "source"}, {})
+    def follows_split(self) -> bool:
+        """See `harness.Evaluator`."""
+        return not self.instructions
 
-    def _by_causal(
-        self,
-        subject: harness.Subject,
-        template: Template,
-        counted: dict[str, int],
-        asked: Sequence[harness.Comparison],
-    ) -> list[Completion]:
-        scorer = subject.scorer(self.judge_model)
-        found = by_causal_model(scorer, template, asked)
-        if scorer.cut:
-            counted[CUT] = scorer.cut
-        return found
+    def repeats(self) -> bool:
+        """See `harness.JudgingEvaluator`."""
+        return self.judge == "endpoint"
 
-    def _by_reward(self, subject: harness.Subject, asked: Sequence[harness.Comparison]) -> list[Completion]:
-        return by_reward_model(subject.rater(self.judge_model), asked)
+    def compare(self, comparisons: Sequence[harness.Comparison], lender: harness.Lender) -> harness.Verdicts:
+        """See `harness.JudgingEvaluator`."""
+        judge = make_judge(self, lender, read_template(self.template))
+        found = annotate(comparisons, self.template, judge.complete)
+        preferences = tuple(float("nan") if preference is None else preference - 1 for preference in found)
+        return harness.Verdicts(preferences, judge.told, {**judge.notes, **judge.counted, **judge.used, **judge.cut})
 
-    def _served(self, subject: harness.Subject, template: Template) -> Endpoint:
-        return Endpoint(
-            url=self.endpoint,
-            model=self.endpoint_model,
-            key_variable=self.api_key_env,
-            template=template,
-            top_logprobs=self.top_logprobs,
-            max_tokens=self.judge_tokens,
-            patience=Patience(self.concurrency, self.timeout, self.retries, self.back_off),
-            folder=subject.kept("verdicts"),
-            tell=subject.tell,
-        )
-
-
-def _finite(numbers: Mapping[str, float]) -> dict[str, float]:
-    return {key: value for key, value in numbers.items() if np.isfinite(value)}
-
-
-def _characters(judged: Iterable[Judged]) -> dict[str, float]:
-    """Mean lengths, which length control compares."""
-    lengths = np.array([[len(j.answer.text), len(j.question.reference)] for j in judged], np.float64).mean(0)
-    return {"answers": float(lengths[0]), "references": float(lengths[1])}
+    def replay(
+        self, recorded: Sequence[harness.Recorded], *, length_control: bool, tell: Callable[[int, int], None]
+    ) -> list[Mapping[str, Any]]:
+        """See `harness.JudgingEvaluator`."""
+        return replayed(recorded, length_control=length_control, tell=tell)
 
 
 @harness.hookimpl

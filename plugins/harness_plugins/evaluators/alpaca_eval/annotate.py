@@ -21,11 +21,15 @@ def annotate(comparisons: Sequence[harness.Comparison], template: str, complete:
     anything between; None where the judge's answer cannot be read.
 
     Equal answers are 1.5, and nobody is asked. Each distinct comparison is asked of the judge once.
+
+    Raises:
+        DataError: a text is none that any file or server could be given.
     """
     import pandas as pd
 
     if not comparisons:
         return []
+    _demand_characters(comparisons)
     rows = pd.DataFrame(
         {
             "item": [str(place) for place in range(len(comparisons))],
@@ -42,6 +46,18 @@ def annotate(comparisons: Sequence[harness.Comparison], template: str, complete:
     by_item = {row["item"]: row["preference"] for row in found}
     preferences = [by_item[str(place)] for place in range(len(comparisons))]
     return [None if pd.isna(preference) else float(preference) for preference in preferences]
+
+
+def _demand_characters(comparisons: Sequence[harness.Comparison]) -> None:
+    for comparison in comparisons:
+        for text in (shown(comparison.prompt), comparison.first, comparison.second):
+            try:
+                text.encode()
+            except UnicodeEncodeError as error:
+                raise harness.DataError(
+                    f"half of a surrogate pair, which is no character, stands in the text {text[:80]!a}",
+                    fix="have the source of the prompts and references drop such texts",
+                ) from error
 
 
 def _completions(

@@ -2,47 +2,38 @@
 
 from __future__ import annotations
 
-import email.utils
-import os
-import random
-import threading
+import asyncio
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections import Counter, deque
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import harness
 from harness.digest import digest
+from harness_plugins.evaluators.alpaca_eval import costs
 from harness_plugins.evaluators.alpaca_eval.annotate import Completion
+from harness_plugins.evaluators.alpaca_eval.completion import NoCompletion, completion_of, is_completion
+from harness_plugins.evaluators.alpaca_eval.costs import Prices
+from harness_plugins.evaluators.alpaca_eval.pace import Pace
+from harness_plugins.evaluators.alpaca_eval.patience import BUSY, Patience, fate, is_late, retry_after, status_of
+from harness_plugins.evaluators.alpaca_eval.secret import Secret
 from harness_plugins.evaluators.alpaca_eval.template import Template
 from harness_plugins.evaluators.alpaca_eval.verdicts import Verdict, Verdicts
 
-RETRIED = frozenset({408, 409, 429})
-"""Statuses, beside all from 500 on, that another try may mend."""
-LONGEST_BACK_OFF = 60.0
-"""Seconds between two tries, where the server does not ask for more."""
-LONGEST_WAIT = 600.0
-"""Seconds. A server that asks to wait longer has run out of something."""
+COUNTED = ("asked", "cached", "retried", "unanswered", "given_up", "prompt_tokens", "completion_tokens", "broken")
+"""What the use of an endpoint is told in. The tokens are those of what was asked now, not of what was known."""
 
-COUNTED = ("asked", "cached", "retried", "prompt_tokens", "completion_tokens")
-"""What an endpoint's use is told in."""
+GIVEN_UP: Verdict = {"completion": {"text": ""}, "given_up": True}
+"""Of a comparison that the endpoint does not take. It is never kept: nothing was paid for it."""
+ENOUGH = 20
+"""Comparisons that an endpoint refuses before it takes any; then it is not about them."""
 
 
-@dataclass(frozen=True)
-class Patience:
-    """How an endpoint is treated."""
-
-    concurrency: int
-    """Requests in flight."""
-    timeout: float
-    """Seconds for one try."""
-    retries: int
-    """Tries after the first."""
-    back_off: float
-    """Seconds before the second try; doubled before each further one."""
+def _nobody(text: str) -> None:
+    del text
 
 
 @dataclass
@@ -61,12 +52,23 @@ class Endpoint:
     folder: Path
     """Where verdicts are kept."""
     tell: Callable[[int, int], None]
+    say: Callable[[str], None] = _nobody
+    """Told what it costs, and of trouble."""
+    prices: Prices = field(default_factory=Prices)
     counted: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(COUNTED, 0)))
+    """What became of the requests of this run."""
+    used: Counter[str] = field(default_factory=Counter[str])
+    """What is the same whether a verdict was known before or not: for the board."""
 
     def __post_init__(self) -> None:
-        self._key = os.environ.get(self.key_variable, "")
-        self._over = threading.Event()
-        self._first_failure: Exception | None = None
+        self._key = Secret.of(self.key_variable)
+        self._failure: Exception | None = None
+        self._said: set[str] = set()
+
+    @property
+    def called(self) -> str:
+        """For people, in a sentence."""
+        return f"the judge {self.model!r} at {self.url}"
 
     def request(self, comparison: harness.Comparison) -> dict[str, Any]:
         """The body of the request for one comparison."""
@@ -84,189 +86,196 @@ class Endpoint:
         Raises:
             HarnessError: the endpoint refuses, or still fails after the last try. Verdicts it gave are kept.
         """
-        requests = {self._name(body): body for body in map(self.request, comparisons)}
-        names = [self._name(self.request(comparison)) for comparison in comparisons]
+        bodies = [self.request(comparison) for comparison in comparisons]
+        names = [self._name(body) for body in bodies]
+        requests = dict(zip(names, bodies, strict=True))
         with Verdicts(self.folder) as verdicts:
-            found = {name: verdict for name in requests if (verdict := verdicts.get(name)) is not None}
+            found = {name: verdict for name in requests if (verdict := _known(verdicts, name)) is not None}
+            missing = {name: body for name, body in requests.items() if name not in found}
+            self.say(costs.before(self.called, len(found), missing.values(), self.prices))
             self.counted["cached"] += len(found)
-            self._ask({name: body for name, body in requests.items() if name not in found}, verdicts, found)
+            try:
+                if missing:
+                    _run(self._ask(missing, verdicts, found))
+            finally:
+                self.counted["broken"] = verdicts.broken
+                if missing:
+                    self.say(costs.after(self.called, self.counted, self.prices))
+        self._use(found.values())
         return [found[name]["completion"] for name in names]
 
     def _name(self, body: Mapping[str, Any]) -> str:
-        """Everything that decides about the answer."""
+        """Everything that decides about the answer: where, which model, the prompt with both texts, how it is drawn."""
         return digest({"endpoint": self.url.rstrip("/"), "request": body})
 
-    def _ask(self, requests: Mapping[str, Mapping[str, Any]], verdicts: Verdicts, found: dict[str, Verdict]) -> None:
-        if not requests:
-            return
-        total = len(requests) + len(found)
-        self.tell(len(found), total)
-        with self._client() as client, ThreadPoolExecutor(self.patience.concurrency) as pool:
-            asked = {pool.submit(self._verdict, client, verdicts, n, body): n for n, body in requests.items()}
-            try:
-                for future in as_completed(asked):
-                    verdict, tries = future.result()
-                    found[asked[future]] = verdict
-                    self._count(verdict, tries)
-                    self.tell(len(found), total)
-            except Exception as error:
-                raise self._first_failure or error from None
-            finally:
-                self._over.set()
-                pool.shutdown(wait=False, cancel_futures=True)
+    def _use(self, verdicts: Any) -> None:
+        for verdict in verdicts:
+            for kind in ("prompt", "completion"):
+                self.used[f"judge {kind} tokens"] += verdict.get("usage", {}).get(f"{kind}_tokens", 0)
+            if verdict.get("given_up"):
+                self.used["comparisons that the judge does not take: too long, or against its rules"] += 1
+            cut = verdict["completion"].get("finish_reason") == "length"
+            if cut and self.template.parser != "logprob_parser":
+                self.used["verdicts cut at the judge's token limit"] += 1
 
-    def _count(self, verdict: Verdict, tries: int) -> None:
-        self.counted["asked" if tries else "cached"] += 1
-        if tries:
-            self.counted["retried"] += tries - 1
-            for kind in ("prompt_tokens", "completion_tokens"):
-                self.counted[kind] += verdict["usage"].get(kind) or 0
+    async def _ask(
+        self, requests: Mapping[str, Mapping[str, Any]], verdicts: Verdicts, found: dict[str, Verdict]
+    ) -> None:
+        """Add to `found`, by as many workers as requests may be in flight. A failure lets those end that are."""
+        pending, total = deque(requests.items()), len(requests) + len(found)
+        self.tell(len(found), total)
+        self._pace, self._moved = Pace(self.patience.per_minute), time.monotonic()
+        async with self._client() as client:
+
+            async def work() -> None:
+                try:
+                    while pending and not self._pace.over.is_set():
+                        name, body = pending.popleft()
+                        verdict = await self._settle(client, verdicts, name, body)
+                        if verdict is None:
+                            pending.append((name, body))  # another process is asking
+                        else:
+                            found[name] = verdict
+                            self.tell(len(found), total)
+                except Exception as error:
+                    self._failure = self._failure or error
+                    self._pace.over.set()
+
+            await asyncio.gather(*(work() for _ in range(min(self.patience.concurrency, len(pending)))))
+        if self._failure is not None:
+            raise self._failure
+
+    async def _settle(self, client: Any, verdicts: Verdicts, name: str, body: Mapping[str, Any]) -> Verdict | None:
+        """The verdict, of this or another process; None while another process asks for it."""
+        if not verdicts.claim(name):
+            if time.monotonic() - self._moved > self.patience.total:
+                raise harness.HarnessError(
+                    f"another process has been asking {self.called} for {self.patience.total:g} seconds",
+                    fix="end it, or wait for it, and run again",
+                )
+            await self._pace.rest(0.02)
+            return None
+        try:
+            known = _known(verdicts, name)
+            if known is not None:
+                self.counted["cached"] += 1
+                return known
+            answer = await self._patiently(client, body)
+            if answer is None:
+                return GIVEN_UP
+            verdict = {"endpoint": self.url, "model": self.model, **self._key.taken_out(answer)}
+            verdicts.put(name, verdict)
+            self.counted["asked"] += 1
+            self.counted.update(verdict["usage"])
+            return verdict
+        finally:
+            verdicts.release(name)
+            self._moved = time.monotonic()
+
+    async def _patiently(self, client: Any, body: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What is kept of the answer; None for a comparison that the endpoint does not take."""
+        import openai
+
+        began, tries, limit = time.monotonic(), 0, self.patience.timeout
+        while True:
+            await self._pace.turn()
+            if self._pace.over.is_set():
+                raise harness.HarnessError("another request to the judge failed")  # which is the one reported
+            tries += 1
+            self.counted["retried"] += tries > 1
+            try:
+                async with asyncio.timeout(limit):
+                    raw = await client.chat.completions.with_raw_response.create(**body, timeout=limit)
+                return completion_of(raw.http_response.content)
+            except (openai.OpenAIError, TimeoutError, NoCompletion) as error:
+                what, trouble = fate(error), _trouble(error, limit)
+                self.counted["unanswered"] += what == "again" and not status_of(error)
+                if what == "without" and self._without(trouble):
+                    return None
+                wait = self.patience.wait(tries, asked := retry_after(error))
+                late = time.monotonic() - began + wait > self.patience.total
+                if what != "again" or tries > self.patience.retries or late:
+                    trouble += (
+                        f" and asks to wait {asked:.0f} seconds before the next request" if late and asked else ""
+                    )
+                    raise self._failed(error, trouble, tries) from None  # the chain would show the request
+                self._warn(trouble, wait)
+                if is_late(error):
+                    limit *= 2  # what was given up is charged all the same: not once more, should it only be slow
+                if status_of(error) in BUSY:
+                    self._pace.hold(wait)
+            await self._pace.rest(wait)
+
+    def _without(self, trouble: str) -> bool:
+        """Whether to go on without this one."""
+        self.counted["given_up"] += 1
+        self._warn(trouble, None)
+        return self.counted["asked"] + self.counted["cached"] > 0 or self.counted["given_up"] < ENOUGH
+
+    def _warn(self, trouble: str, wait: float | None) -> None:
+        """Say it, once for each kind of trouble."""
+        if trouble not in self._said:
+            self._said.add(trouble)
+            then = "the comparison is given up" if wait is None else f"it is asked again in {wait:.2g} s"
+            self.say(f"{self.called} failed with {trouble}; {then} (said once)")
 
     def _client(self) -> Any:
         import openai
 
-        return openai.OpenAI(
-            api_key=self._key or "none", base_url=self.url, max_retries=0, timeout=self.patience.timeout
+        return openai.AsyncOpenAI(
+            api_key=self._key.text or "none",
+            base_url=self.url,
+            max_retries=0,
+            timeout=self.patience.timeout,
+            http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False),  # what else answers is another judge
         )
 
-    def _verdict(self, client: Any, verdicts: Verdicts, name: str, body: Mapping[str, Any]) -> tuple[Verdict, int]:
-        """(verdict, tries it took); no try where another process was faster."""
-        with verdicts.claimed(name):
-            known = verdicts.get(name)
-            if known is not None:
-                return known, 0
-            try:
-                answer, tries = self._patiently(client, body)
-            except Exception as error:
-                self._first_failure = self._first_failure or error
-                self._over.set()
-                raise
-            verdict = {"endpoint": self.url, "model": self.model, **answer}
-            verdicts.put(name, verdict)
-            return verdict, tries
-
-    def _patiently(self, client: Any, body: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
-        """(what is kept of the answer, tries it took)."""
-        import openai
-
-        for tries in range(1, self.patience.retries + 2):
-            if self._over.is_set():
-                raise harness.HarnessError(
-                    "another request to the judge failed"
-                )  # which is the failure that is reported
-            try:
-                answer = client.chat.completions.create(**body)
-            except openai.OpenAIError as error:
-                if tries > self.patience.retries or not _passing(error):
-                    raise self._failure(error, tries) from None  # the chain would show the request
-                self._over.wait(self._wait(error, tries))
-            except ValueError as error:
-                raise self._no_completion(str(error)) from None
-            else:
-                try:
-                    return _kept(answer.model_dump(warnings=False)), tries
-                except (AttributeError, LookupError, TypeError):
-                    raise self._no_completion(_instead(answer)) from None
-        raise AssertionError("the last try returns or raises")
-
-    def _wait(self, error: Exception, tries: int) -> float:
-        """Seconds: twice as long after each try, up to a quarter more or less, but at least what the server asks."""
-        own = min(self.patience.back_off * 2 ** (tries - 1), LONGEST_BACK_OFF) * random.uniform(0.75, 1.25)
-        asked = _retry_after(error)
-        if asked > LONGEST_WAIT:
-            raise harness.HarnessError(
-                f"the judge at {self.url} asks to wait {asked:.0f} seconds before the next request",
-                fix="run again later: verdicts that were given are kept",
-            )
-        return max(own, asked)
-
-    def _failure(self, error: Exception, tries: int) -> harness.HarnessError:
-        status = getattr(error, "status_code", None)
-        what = f"status {status}" if status else type(error).__name__
-        said = self._without_key(str(error))[:300]
+    def _failed(self, error: Exception, trouble: str, tries: int) -> harness.HarnessError:
+        said = self._key.out_of(str(error))[:300]
         return harness.HarnessError(
-            f"the judge {self.model!r} at {self.url} failed after {tries} {'try' if tries == 1 else 'tries'} "
-            f"with {what}: {said}",
-            fix=self._remedy(status),
+            f"{self.called} failed after {tries} {'try' if tries == 1 else 'tries'} with {trouble}"
+            + (f": {said}" if said else ""),
+            fix=self._remedy(error),
         )
 
-    def _remedy(self, status: int | None) -> str:
+    def _remedy(self, error: Exception) -> str:
+        status = status_of(error)
         if status in (401, 403):
-            state = "is set, but not accepted" if self._key else "is not set"
+            state = "is set, but not accepted" if self._key.text else "is not set"
             return f"set the environment variable {self.key_variable} to a key of this endpoint; it {state}"
-        if status == 404:
+        if 300 <= status < 400:
+            response: Any = getattr(error, "response", None)
+            return f"set `endpoint` to where it redirects: {self._key.out_of(response.headers.get('location', '?'))}"
+        if status in (404, 405):
             return "check `endpoint` (it usually ends in /v1) and `endpoint_model`"
-        if status == 400:
+        if 400 <= status < 429:
             return "check `template`, `top_logprobs` and `judge_tokens` against what this endpoint takes"
+        if isinstance(error, NoCompletion):
+            return "check `endpoint`: it must speak the OpenAI protocol, and usually ends in /v1; run again if it does"
         return "run again once the endpoint answers: verdicts that were given are kept"
 
-    def _no_completion(self, detail: str) -> harness.HarnessError:
-        return harness.HarnessError(
-            f"the judge at {self.url} sent something that is no chat completion: {self._without_key(detail)[:300]}",
-            fix="check `endpoint`: it must speak the OpenAI protocol, and usually ends in /v1",
-        )
 
-    def _without_key(self, text: str) -> str:
-        return text.replace(self._key, "***") if self._key else text
-
-
-def _passing(error: Exception) -> bool:
-    """Whether another try may succeed."""
-    import openai
-
-    if isinstance(error, openai.APIConnectionError):  # timeouts too
-        return True
-    status = getattr(error, "status_code", 0)
-    spent = getattr(error, "code", None) == "insufficient_quota"
-    return not spent and (status in RETRIED or status >= 500)
+def _trouble(error: Exception, limit: float) -> str:
+    if status_of(error):
+        return f"status {status_of(error)}"
+    if isinstance(error, NoCompletion):
+        return "a reply that is no chat completion"
+    return f"no whole reply within {limit:g} seconds" if is_late(error) else "no connection, or one that broke off"
 
 
-def _retry_after(error: Exception) -> float:
-    """Seconds the server asks to wait; 0 where it does not say."""
-    response = getattr(error, "response", None)
-    if response is None:
-        return 0.0
-    asked = response.headers.get("retry-after", "").strip()
+def _known(verdicts: Verdicts, name: str) -> Verdict | None:
+    """A verdict that can be used; a line of another make is as good as none."""
+    found = verdicts.get(name)
+    usable = found is not None and is_completion(found.get("completion")) and isinstance(found.get("usage"), dict)
+    return found if usable else None
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Also where an event loop runs already, as in a notebook."""
     try:
-        return max(0.0, float(asked))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(asked).timestamp() - time.time())
-    except ValueError:
-        return 0.0
-
-
-def _instead(answer: Any) -> str:
-    """What an answer is that is no chat completion: the error it states, where it does."""
-    error = getattr(answer, "error", None)
-    return f"it states the error {error}" if error else "it holds no choice that can be read"
-
-
-def _kept(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept of a chat completion: text or arguments of a call, and log-probs, in the form parsers read.
-
-    Raises:
-        AttributeError, LookupError, TypeError: it is none.
-    """
-    choice = answer["choices"][0]
-    message = choice.get("message") or {}
-    text = message.get("content") or ""
-    if message.get("function_call"):
-        text = message["function_call"]["arguments"]
-    if message.get("tool_calls"):
-        text = message["tool_calls"][0]["function"]["arguments"]
-    # Half of a surrogate pair, which JSON can hold, could not be encoded again.
-    text = str(text).encode("utf-8", "replace").decode()
-    completion: dict[str, Any] = {"text": text, "finish_reason": choice.get("finish_reason")}
-    positions = (choice.get("logprobs") or {}).get("content")
-    if positions:
-        completion["logprobs"] = {
-            "content": [
-                {"top_logprobs": [{"token": t["token"], "logprob": t["logprob"]} for t in position["top_logprobs"]]}
-                for position in positions
-            ]
-        }
-    usage = answer.get("usage") or {}
-    counts = {key: usage[key] for key in ("prompt_tokens", "completion_tokens") if isinstance(usage.get(key), int)}
-    return {"completion": completion, "usage": counts, "served": answer.get("model")}
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(work)
+        return
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()

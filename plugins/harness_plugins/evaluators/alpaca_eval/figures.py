@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,7 +73,7 @@ def preferences_of(judged: Sequence[Judged]) -> np.ndarray:
 
 
 def make_figures(
-    judged: Sequence[Judged], judge: str, controlled: LengthControlled | None
+    judged: Sequence[Judged], judge: str, controlled: LengthControlled | None, *, one_order: bool = False
 ) -> tuple[harness.Figure, ...]:
     """The figures of some answers.
 
@@ -81,6 +81,7 @@ def make_figures(
         judged: those whose verdicts can be read, at least one.
         judge: who judged, for people.
         controlled: None where no fit was possible.
+        one_order: whether each verdict stands for both orders, so that nothing is known of the judge's position bias.
     """
     items = tuple(j.question.item for j in judged)
     preferences = preferences_of(judged)
@@ -110,10 +111,11 @@ def make_figures(
                 pseudo=controlled.pseudo,
                 about=controlled.about,
                 standard_error=controlled.standard_error,
+                clusters=controlled.clusters,
             )
         )
     asked = [j for j in judged if not j.equal]
-    if asked:
+    if asked and not one_order:
         bias = [_first_preferred(j) - 0.5 for j in asked]
         figures.append(
             harness.Figure(
@@ -125,6 +127,19 @@ def make_figures(
                 tuple(bias),
                 about="How much more often than half the time the judge prefers the answer it sees first; 0 for a fair "
                 "one. It is about the judge, and cancels in the win rate.",
+            )
+        )
+        changed = [float(_winner_changes(j)) for j in asked]
+        figures.append(
+            harness.Figure(
+                "alpaca_eval/order_decides",
+                float(np.mean(changed)),
+                "fraction",
+                None,
+                tuple(j.question.item for j in asked),
+                tuple(changed),
+                about="Share of the answers of which the judge says in one order that they win and in the other that "
+                "they do not. It is about the judge: such an answer counts about one half in the win rate.",
             )
         )
     tokens = tuple(float(j.answer.tokens) for j in judged)
@@ -159,8 +174,26 @@ def counts(judged: Sequence[Judged], readable: Sequence[Judged], controlled: Len
     )
 
 
+def _winner_changes(judged: Judged) -> bool:
+    """Whether the more probable winner is another one when the two change places."""
+    assert judged.reference_first is not None
+    assert judged.answer_first is not None
+    return bool(np.sign(judged.reference_first - 1.5) != np.sign(1.5 - judged.answer_first))
+
+
 def _first_preferred(judged: Judged) -> float:
     """P(the answer seen first is preferred), in the mean of both orders."""
     assert judged.reference_first is not None
     assert judged.answer_first is not None
     return 2 - (judged.reference_first + judged.answer_first) / 2
+
+
+def finite(numbers: Mapping[str, float]) -> dict[str, float]:
+    """Those that a record can hold."""
+    return {key: value for key, value in numbers.items() if np.isfinite(value)}
+
+
+def characters(judged: Iterable[Judged]) -> dict[str, float]:
+    """Mean lengths, which length control compares."""
+    lengths = np.array([[len(j.answer.text), len(j.question.reference)] for j in judged], np.float64).mean(0)
+    return {"answers": float(lengths[0]), "references": float(lengths[1])}

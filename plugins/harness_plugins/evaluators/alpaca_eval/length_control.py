@@ -1,23 +1,58 @@
-"""The length-controlled win rate: fitted on one row's own annotations, or on the Hub's tables too."""
+"""The length-controlled win rate: fitted on annotations at hand, or with the Hub's tables too."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 import harness
+from harness_plugins.evaluators.alpaca_eval.jackknife import grouped_jackknife
 from harness_plugins.evaluators.alpaca_eval.library import library, quiet
 
 LEAST = 20
-"""Annotations that a fit needs: four for each of its five folds."""
+"""Annotations of one model that a fit needs: four for each of its five folds."""
 
+INTERVAL = (
+    "The interval is a delete-group jackknife over instructions, and every refit chooses the penalty and the scale of "
+    "lengths anew, so the fit's own error is in it."
+)
 OWN = (
     "The win rate that alpaca-eval's logistic regression predicts for answers as long as their references. Fitted on "
-    "this row's own annotations, without the Hub's tables: not comparable with published length-controlled win rates."
+    "this row's own annotations, without the Hub's tables: not comparable with published length-controlled win rates. "
+    + INTERVAL
 )
+TOGETHER = (
+    "The win rate that alpaca-eval's logistic regression predicts for answers as long as their references. Fitted on "
+    "the annotations of {models} models together, with one effect of length for all, without the Hub's tables: its "
+    "order can be compared with published length-controlled win rates, its level cannot. " + INTERVAL
+)
+NO_DIFFERENCE = "The raw win rate: every answer is as long as its reference, so there is no length to control for."
+
+Tell = Callable[[int, int], None]
+"""(refits done, refits in all)."""
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """The annotations of one model."""
+
+    preferences: np.ndarray
+    """(items,) alpaca-eval's preference, 1 to 2, the model's answer standing second."""
+    references: Sequence[str]
+    """(items,) texts."""
+    answers: Sequence[str]
+    """(items,) texts."""
+    instructions: Sequence[str]
+    """(items,) what names each instruction: those of one name are left out together by the jackknife."""
+
+    @property
+    def differences(self) -> np.ndarray:
+        """(items,) length of the reference - that of the answer, in characters."""
+        pairs = zip(self.references, self.answers, strict=True)
+        return np.array([len(reference) - len(answer) for reference, answer in pairs], np.float64)
 
 
 @dataclass(frozen=True)
@@ -27,60 +62,109 @@ class LengthControlled:
     win_rate: float
     """0 to 1."""
     values: tuple[float, ...]
-    """Per item; their mean is `win_rate`."""
+    """Per item: jackknife pseudo-values, or what the model predicts."""
     pseudo: bool
-    """Whether they are jackknife pseudo-values; else what the model predicts for each item."""
+    """Whether they are jackknife pseudo-values."""
     standard_error: float | None
-    """As the library states it, 0 to 1."""
+    """0 to 1: of the jackknife, or as the library states it."""
     about: str
     """One sentence for the board."""
+    clusters: tuple[str, ...] | None = None
+    """Per item, the group that the jackknife left it out with."""
 
 
-def length_controlled(
-    preferences: np.ndarray, references: Sequence[str], answers: Sequence[str]
-) -> LengthControlled | None:
-    """alpaca-eval's "length_controlled_minimal" model, logit P(win) = a + b tanh(d), at d = 0.
+def length_controlled(row: Annotated, tell: Tell | None = None) -> LengthControlled | None:
+    """The fit of one model alone; see `length_controlled_together`."""
+    return length_controlled_together([row], tell)[0]
+
+
+def length_controlled_together(rows: Sequence[Annotated], tell: Tell | None = None) -> list[LengthControlled | None]:
+    """alpaca-eval's "length_controlled_minimal" model, logit P(win) = a[model] + b tanh(d), at d = 0.
 
     The published model (`published`) also has a difficulty per instruction, and is held to annotations of answers made
-    long or short on purpose; both are a table for AlpacaEval's own instructions. Formula, design matrix and
-    cross-validated L1 logistic regression are the library's. Where all preferences are the same, so is the prediction:
-    the library's solver gives 0.5 instead where the answers always lose, as it then sees one class alone.
+    long or short on purpose; both are a table for AlpacaEval's own instructions. Of several models, b is shared: a
+    model whose answers are nearly all shorter than their references says little of d = 0 by itself. Design matrix and
+    cross-validated L1 logistic regression are the library's.
 
-    Args:
-        preferences: (items,) alpaca-eval's preference, 1 to 2, the answer standing second.
-        references: (items,) texts.
-        answers: (items,) texts. d = (length of the reference - that of the answer), in characters, divided by the
-            standard deviation of these differences.
+    d = (length of the reference - that of the answer) / the standard deviation of these differences, per model.
 
     Returns:
-        None where there are fewer than `LEAST` items, or where the differences in length are all equal.
+        Per model; None where there are fewer than `LEAST` items, or where the differences in length are all equal but
+        not 0. Where all preferences are the same, so is the prediction, without a fit.
     """
-    difference = _differences(references, answers)
-    if len(preferences) < LEAST or difference.std() == 0:
-        return None
-    wins = preferences - 1.0
-    if np.ptp(wins) == 0:
-        return LengthControlled(float(wins[0]), tuple(wins.tolist()), pseudo=True, standard_error=None, about=OWN)
+    found: list[LengthControlled | None] = [_without_fit(row) for row in rows]
+    fitted = [
+        place
+        for place, row in enumerate(rows)
+        if found[place] is None and len(row.preferences) >= LEAST and np.ptp(row.differences) > 0
+    ]
+    if not fitted:
+        return found
+    data = [(rows[p].preferences - 1.0, rows[p].differences) for p in fitted]
+
+    def without(kept: Sequence[np.ndarray]) -> np.ndarray:
+        return _at_no_difference([(wins[k], lengths[k]) for (wins, lengths), k in zip(data, kept, strict=True)])
+
+    about = OWN if len(rows) == 1 else TOGETHER.format(models=len(rows))
+    jackknifed = grouped_jackknife(without, [rows[place].instructions for place in fitted], tell)
+    for place, one in zip(fitted, jackknifed, strict=True):
+        found[place] = LengthControlled(
+            one.value, one.values, pseudo=True, standard_error=one.standard_error, about=about, clusters=one.clusters
+        )
+    return found
+
+
+def _without_fit(row: Annotated) -> LengthControlled | None:
+    """Where there is nothing to fit: no difference in length, or in preference."""
+    wins = row.preferences - 1.0
+    if len(wins) and not row.differences.any():
+        return LengthControlled(float(wins.mean()), tuple(wins.tolist()), False, None, NO_DIFFERENCE)
+    if len(wins) >= LEAST and np.ptp(row.differences) > 0 and np.ptp(wins) == 0:
+        return LengthControlled(float(wins[0]), tuple(wins.tolist()), True, None, OWN)
+    return None
+
+
+def _at_no_difference(rows: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """(models,) P(win) at d = 0.
+
+    Where a model's preferences are all the same, they are the prediction, and take no part in the fit: the library's
+    solver gives 0.5 where answers always lose, as it then sees one class alone.
+
+    Args:
+        rows: per model (items,) wins, 0 to 1, and (items,) differences in length, in characters.
+    """
     library()
     import pandas as pd
     import sklearn
     from alpaca_eval.metrics.glm_winrate import GLM_INFO, fit_LogisticRegressionCV, make_dmatrix_for_model
 
+    predicted = np.array([wins.mean() for wins, _ in rows])
+    varied = [place for place, (wins, lengths) in enumerate(rows) if np.ptp(wins) > 0 and np.ptp(lengths) > 0]
+    if not varied:
+        return predicted
     model: dict[str, Any] = dict(GLM_INFO["length_controlled_minimal"])
-    frame = pd.DataFrame(
-        {
-            "preference": wins,
-            "std_delta_len": difference / difference.std(ddof=1),
-            "not_gamed_baseline": True,
-        }
+    constant = "not_gamed_baseline.astype(float)"
+    formula = model["formula"] if len(varied) == 1 else model["formula"].replace(constant, f"C(model):{constant}")
+    frame = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "preference": rows[place][0],
+                    "std_delta_len": rows[place][1] / rows[place][1].std(ddof=1),
+                    "not_gamed_baseline": True,
+                    "model": f"{place:06}",
+                }
+            )
+            for place in varied
+        ],
+        ignore_index=True,
     )
+    wanted = frame.drop_duplicates("model").assign(std_delta_len=0.0)
     with quiet(), sklearn.config_context():  # the fit sets options of the whole process
-        design, at_zero = make_dmatrix_for_model(frame, frame.assign(std_delta_len=0.0), formula=model["formula"])
+        design, at_zero = make_dmatrix_for_model(frame, wanted, formula=formula)
         fitted = fit_LogisticRegressionCV(design, "preference", is_ytrue_proba=True, **model["kwargs"])
-    features = design.drop(columns=["preference"]).to_numpy(np.float64)
-    weights = np.asarray(fitted.coef_[0], np.float64)
-    values = influence_values(features, wins, weights, at_zero.to_numpy(np.float64)[0])
-    return LengthControlled(float(values.mean()), tuple(values.tolist()), pseudo=True, standard_error=None, about=OWN)
+        predicted[varied] = fitted.predict_proba(at_zero)[:, 1]
+    return predicted
 
 
 def published(
@@ -96,12 +180,13 @@ def published(
         places: (items,) of the instructions among AlpacaEval's own, counted from 0.
 
     Returns:
-        None as for `length_controlled`.
+        None where there are fewer than `LEAST` items, or where the differences in length are all equal.
 
     Raises:
         Unavailable: the table is neither in the local cache nor to be had.
     """
-    if len(preferences) < LEAST or _differences(references, answers).std() == 0:
+    row = Annotated(preferences, references, answers, [str(place) for place in places])
+    if len(preferences) < LEAST or np.ptp(row.differences) == 0:
         return None
     library()
     import pandas as pd
@@ -134,27 +219,3 @@ def published(
         about="The win rate that alpaca-eval's logistic regression predicts for answers as long as their references, "
         "with the Hub's published tables, as on AlpacaEval's own leaderboard.",
     )
-
-
-def _differences(references: Sequence[str], answers: Sequence[str]) -> np.ndarray:
-    return np.array([len(r) - len(a) for r, a in zip(references, answers, strict=True)], np.float64)
-
-
-def influence_values(features: np.ndarray, wins: np.ndarray, weights: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """(items,) sigmoid(at . weights) plus the influence of each item on it: the infinitesimal jackknife.
-
-    With p = sigmoid(features . weights) and H = sum of p (1 - p) x x', an item's influence on the weights is
-    n H^-1 x (win - p). Influences are centred, so that the mean is the fitted value, and the penalty counts as fixed.
-
-    Args:
-        features: (items, features).
-        wins: (items,) 0 to 1.
-        weights: (features,) fitted.
-        at: (features,) where the win rate is predicted.
-    """
-    fitted = 1 / (1 + np.exp(-features @ weights))
-    hessian = (features * (fitted * (1 - fitted))[:, None]).T @ features
-    steps = len(wins) * (features * (wins - fitted)[:, None]) @ np.linalg.pinv(hessian)
-    value = 1 / (1 + np.exp(-at @ weights))
-    moved = value * (1 - value) * (steps @ at)
-    return value + moved - moved.mean()

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import re
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import harness
 from harness.digest import digest
+from harness_plugins.evaluators.alpaca_eval.rows import read_rows
 from harness_plugins.evaluators.prompts import distinct_prompts, shown
-
-_HALF = re.compile("[\ud800-\udfff]")
-"""Half of a surrogate pair: JSON can hold it, but it is no character, and nothing can encode it."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +32,7 @@ def from_file(path: str, most: int) -> dict[str, harness.Prompt]:
     Raises:
         DataError: the file cannot be read.
     """
-    rows = _rows(path, ("instruction",))
+    rows = read_rows(path, ("instruction",))
     ids = [str(row.get("id", "")) for row in rows]
     if len(set(ids)) < len(ids) or "" in ids:
         ids = [str(place) for place in range(len(rows))]
@@ -54,7 +46,7 @@ def from_file(path: str, most: int) -> dict[str, harness.Prompt]:
 def places(path: str) -> dict[harness.Prompt, int]:
     """Where each instruction of a file stands, counted from 0."""
     found: dict[harness.Prompt, int] = {}
-    for place, row in enumerate(_rows(path, ("instruction",))):
+    for place, row in enumerate(read_rows(path, ("instruction",))):
         found.setdefault(harness.user_prompt(row["instruction"]), place)
     return found
 
@@ -66,7 +58,7 @@ def outputs(path: str) -> dict[str, str]:
         DataError: the file cannot be read.
     """
     found: dict[str, str] = {}
-    for row in _rows(path, ("instruction", "output")):
+    for row in read_rows(path, ("instruction", "output")):
         found.setdefault(row["instruction"], row["output"])
     return found
 
@@ -92,38 +84,3 @@ def questions(
         if reference is not None:
             made.append(Question(item, prompt, reference))
     return made
-
-
-def _rows(path: str, texts: Sequence[str]) -> list[dict[str, Any]]:
-    """JSON or JSON lines, plain or in gzip; each row with these texts."""
-    try:
-        content = Path(path).read_bytes()
-        if content.startswith(b"\x1f\x8b"):
-            content = gzip.decompress(content)
-        rows = _parsed(content.decode("utf-8-sig"))
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise harness.DataError(
-            f"{path} cannot be read: {error}", fix="give JSON or JSON lines, plain or in gzip"
-        ) from error
-    for number, row in enumerate(rows, 1):
-        if not isinstance(row, dict) or not all(_is_text(row.get(text)) for text in texts):
-            raise harness.DataError(
-                "a row is no object with " + " and ".join(f"a text {text!r}" for text in texts),
-                where=f"{path}:{number}",
-                fix="give rows as AlpacaEval publishes them",
-            )
-    if not rows:
-        raise harness.DataError(f"{path} holds no row")
-    return rows
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and not _HALF.search(value)
-
-
-def _parsed(text: str) -> list[Any]:
-    try:
-        document = json.loads(text)
-    except ValueError:
-        return [json.loads(line) for line in text.split("\n") if line.strip()]
-    return document if isinstance(document, list) else [document]

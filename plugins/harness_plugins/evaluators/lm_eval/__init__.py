@@ -35,6 +35,7 @@ class LmEval(harness.Evaluator):
     columns: ClassVar[Literal["none", "score"]] = "none"
     needs_language_model: ClassVar[bool] = True
     path_options: ClassVar[tuple[str, ...]] = ("include", "data")
+    libraries: ClassVar[tuple[str, ...]] = ("lm-eval",)
 
     tasks: tuple[str, ...] = ()
     """Names of tasks, groups or tags; `*` matches any text. None: the source's own tasks."""
@@ -91,6 +92,10 @@ class LmEval(harness.Evaluator):
             raise ValueError("fewshot_as_multiturn needs apply_chat_template")
         if strange := sorted(set(self.model_args) - MODEL_ARGS):
             raise ValueError(f"model_args has {strange[0]!r}; possible are {', '.join(sorted(MODEL_ARGS))}")
+
+    def follows_split(self) -> bool:
+        """False: tasks bring their own documents."""
+        return False
 
     def check(self) -> None:
         """Raise `Unavailable` where lm-eval is not installed."""

@@ -54,6 +54,8 @@ class Documents:
     items: tuple[str, ...]
     raw: tuple[Any, ...]
     """As lm-eval aggregates them: numbers, or tuples of what an aggregate needs."""
+    hashes: tuple[str, ...]
+    """lm-eval's, of each document."""
 
     @property
     def numbers(self) -> np.ndarray | None:
@@ -97,7 +99,8 @@ def _metrics(results: Mapping[str, Any], name: str) -> Iterator[tuple[Metric, fl
 
 def _documents(results: Mapping[str, Any], task: str, metric: Metric) -> Documents:
     samples = [s for s in results["samples"][task] if s["filter"] == metric.filter and metric.name in s]
-    return Documents(tuple(f"{task}/{s['doc_id']}" for s in samples), tuple(s[metric.name] for s in samples))
+    items = tuple(f"{task}/{s['doc_id']}" for s in samples)
+    return Documents(items, tuple(s[metric.name] for s in samples), tuple(s["doc_hash"] for s in samples))
 
 
 def _of_task(results: Mapping[str, Any], name: str, task: Task) -> Iterator[harness.Figure]:
@@ -137,6 +140,7 @@ def _of_group(
             higher_is_better=_direction(results, name, metric),
             items=tuple(item for part in parts for item in part.items),
             values=_weighted(parts, value),
+            clusters=_shared(parts),
             about=f"lm-eval's aggregate of {metric.title} over {', '.join(members)}.",
             standard_error=metric.stderr(results["results"][name]),
         )
@@ -155,6 +159,14 @@ def _weighted(parts: Sequence[Documents], value: float) -> tuple[float, ...] | N
     count = sum(map(len, numbers))
     by_task = [n * count / (len(numbers) * len(n)) for n in numbers]
     return _meaning(np.concatenate(numbers), value) or _meaning(np.concatenate(by_task), value)
+
+
+def _shared(parts: Sequence[Documents]) -> tuple[str, ...] | None:
+    """Per item, the first item about the same document; None where no two tasks share a document."""
+    if len(set().union(*(part.hashes for part in parts))) == sum(len(set(part.hashes)) for part in parts):
+        return None
+    first: dict[str, str] = {}
+    return tuple(first.setdefault(h, item) for part in parts for h, item in zip(part.hashes, part.items, strict=True))
 
 
 def _meaning(numbers: np.ndarray, value: float) -> tuple[float, ...] | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lm_eval.api.instance import Instance
@@ -69,6 +70,11 @@ class InMemory(_Hf):  # pyright: ignore[reportUntypedBaseClass]  # lm-eval's dec
         own = copy.deepcopy(tokenizer) if tokenizer.pad_token is None else tokenizer  # lm-eval sets one where it lacks
         super().__init__(pretrained=model, tokenizer=own, batch_size=batch_size, **model_args)
         self._watch = watch
+        self._own_context = getattr(model.config.get_text_config(), "max_position_embeddings", None) or math.inf
+        self.beyond = 0
+        """Texts scored, by leave of `max_length`, that are longer than the model's own context."""
+        self.unheard = 0
+        """Answers without a token that lm-eval gave a log-prob of 0, having looked them up beside a longer one."""
         self._task_of: dict[Any, str] = {}
         """Of the request in hand, the task that asks it."""
         self.set_cache_hook(watch)
@@ -87,13 +93,42 @@ class InMemory(_Hf):  # pyright: ignore[reportUntypedBaseClass]  # lm-eval's dec
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = True) -> list[str]:
         """See `HFLM`."""
         self._watch.total += len(requests)
-        return super().generate_until(requests, disable_tqdm=disable_tqdm)
+        try:
+            return super().generate_until(requests, disable_tqdm=disable_tqdm)
+        except AssertionError as error:
+            if not str(error):
+                raise
+            raise harness.Unavailable(str(error).rstrip("."), fix="set `gen_kwargs: {max_gen_toks: ...}`") from error
 
-    def _loglikelihood_tokens(self, requests: list[tuple[Any, list[int], list[int]]], *args: Any, **kwargs: Any) -> Any:
-        for asked, _, answer in requests:
-            if not 0 < len(answer) <= self.max_length:
-                raise _unscorable(self._task_of.get(asked, "a task"), asked, len(answer), self.max_length)
-        return super()._loglikelihood_tokens(requests, *args, **kwargs)
+    def _loglikelihood_tokens(self, requests: list[Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            found = super()._loglikelihood_tokens(requests, *args, **kwargs)
+        except AssertionError as error:  # of answers that it finds in the logits of longer ones it asserts nothing
+            if not (odd := [request for request in requests if not 0 < len(request[2]) <= self.max_length]):
+                raise
+            raise self._unscorable(odd) from error
+        self.unheard += sum(not answer for _, _, answer in requests)
+        scored = (min(len(prompt) + len(answer) - 1, self.max_length) for _, prompt, answer in requests)
+        self.beyond += sum(length > self._own_context for length in scored)
+        return found
+
+    def _unscorable(self, odd: Sequence[Any]) -> harness.Unavailable:
+        """Why lm-eval stops at answers that have no token, or more than the context."""
+        (before, answer), _, tokens = odd[0]
+        task = self._task_of.get(odd[0][0], "a task")
+        alike = sum(bool(t) == bool(tokens) for asked, _, t in odd if self._task_of.get(asked, "a task") == task)
+        prompt, answer = (text if len(text) <= SHOWN else f"{text[:SHOWN]}..." for text in (before[-SHOWN:], answer))
+        if tokens:
+            return harness.Unavailable(
+                f"{task}: lm-eval asserts that every answer fits in this policy's context, {self.max_length} tokens;"
+                f" too long: {alike:,}, the first of them {answer!r} with {len(tokens)}",
+                fix="set `model_args: {max_length: ...}` where the model bears it, or leave the task out",
+            )
+        return harness.Unavailable(
+            f"{task}: lm-eval asserts that every answer has a token; without one by this policy's tokenizer: {alike:,},"
+            f" the first of them {answer!r} after {prompt!r}",
+            fix="leave the task out: lm-eval cannot score it with this tokenizer",
+        )
 
     def _model_generate(self, context: Any, max_length: int, stop: list[str], **kwargs: Any) -> Any:
         rows = super()._model_generate(context, max_length, stop, **kwargs)
@@ -101,16 +136,6 @@ class InMemory(_Hf):  # pyright: ignore[reportUntypedBaseClass]  # lm-eval's dec
             text = self.tok_decode(row, skip_special_tokens=False)
             self._watch.ended.append(self.eot_token_id in row or any(term and term in text for term in stop))
         return rows
-
-
-def _unscorable(task: str, asked: tuple[str, str], tokens: int, context: int) -> harness.Unavailable:
-    """Why lm-eval, which only asserts that it can, cannot score an answer."""
-    prompt, answer = (text if len(text) <= SHOWN else f"{text[:SHOWN]}..." for text in (asked[0][-SHOWN:], asked[1]))
-    if tokens:
-        problem = f"{task}: the answer {answer!r} has {tokens} tokens, more than the {context} of this policy's context"
-        return harness.Unavailable(problem, fix="set `model_args: {max_length: ...}`, or leave the task out")
-    problem = f"{task}: this policy's tokenizer leaves no token of the answer {answer!r} after {prompt!r}"
-    return harness.Unavailable(problem, fix="leave the task out: lm-eval cannot score it with this tokenizer")
 
 
 def _key(request: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
@@ -50,11 +51,13 @@ def run(options: LmEval, subject: harness.Subject) -> harness.Evaluation:
     generations = tuple(_generations(results, found, watch))
     counted = {
         "truncated by lm-eval": heard.truncations,
+        "answers without a token": lm.unheard,
+        "texts longer than the model's own context": lm.beyond,
         "metrics without a finite number": unusable(results),
         "generations stopped by the length cap": sum(not g.finished for g in generations),
     }
     counted = {name: count for name, count in counted.items() if count}
-    return harness.Evaluation(tuple(made), generations, counted, _notes(options, results, found))
+    return harness.Evaluation(tuple(made), generations, counted, _notes(options, results, found, lm))
 
 
 def _tasks(options: LmEval, subject: harness.Subject, scratch: Path) -> Tasks:
@@ -81,7 +84,7 @@ def _adapt(task: Task, options: LmEval) -> None:
 
 
 def _evaluate(options: LmEval, lm: InMemory, found: Tasks) -> Any:
-    multiturn, evaluate = options.fewshot_as_multiturn, cast("Any", lm_eval.evaluator.evaluate)
+    evaluate = cast("Any", lm_eval.evaluator.evaluate)
     try:
         return evaluate(
             lm,
@@ -90,13 +93,18 @@ def _evaluate(options: LmEval, lm: InMemory, found: Tasks) -> Any:
             bootstrap_iters=options.bootstrap_iters,
             system_instruction=options.system_instruction,
             apply_chat_template=options.apply_chat_template,
-            fewshot_as_multiturn=options.apply_chat_template if multiturn is None else multiturn,
+            fewshot_as_multiturn=_multiturn(options),
             confirm_run_unsafe_code=options.confirm_run_unsafe_code,
         )
     except ValueError as error:
         if "UNSAFE" not in str(error).upper():
             raise
         raise harness.Unavailable(str(error), fix="set `confirm_run_unsafe_code`, on a machine kept for it") from error
+
+
+def _multiturn(options: LmEval) -> bool:
+    """Whether solved examples are turns of their own: where nothing is said, if there is a chat template."""
+    return options.apply_chat_template if options.fewshot_as_multiturn is None else options.fewshot_as_multiturn
 
 
 def _generations(results: Mapping[str, Any], found: Tasks, watch: Watch) -> Iterator[harness.Generation]:
@@ -118,7 +126,11 @@ KEPT = ("output_type", "dataset_path", "dataset_name", "generation_kwargs", "rep
 """What the record keeps of a task's configuration: what decides the figures and is short."""
 
 
-def _notes(options: LmEval, results: Mapping[str, Any], found: Tasks) -> dict[str, Any]:
+NAMED = ("tasks", "include", "data")
+"""Options that the notes leave out: paths, and names that stand there anyway."""
+
+
+def _notes(options: LmEval, results: Mapping[str, Any], found: Tasks, lm: InMemory) -> dict[str, Any]:
     """Plain data that says what was run."""
     tasks: dict[str, Any] = {}
     for name in found.tasks:
@@ -133,7 +145,12 @@ def _notes(options: LmEval, results: Mapping[str, Any], found: Tasks) -> dict[st
         }
     return {
         "lm_eval": version("lm_eval"),
-        "batch_size": options.batch_size,
+        "settings": {
+            **{f.name: getattr(options, f.name) for f in dataclasses.fields(options) if f.name not in NAMED},
+            "fewshot_as_multiturn": _multiturn(options),
+            "max_length": lm.max_length,
+            "chat_template_sha": hash_string(lm.chat_template(True) or "") if options.apply_chat_template else None,
+        },
         "tasks": tasks,
         "groups": {name: list(group.child_names) for name, group in found.groups.items()},
     }

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 
-from harness.examples import Example, Prompt, Split
+from harness.examples import Example, Prompt, Split, same_text
 
 
 def prompt_key(prompt: Prompt) -> str:
-    """What must agree for two prompts to be in one split: all that is said, by whomever.
-
-    Case, white space and Unicode compatibility forms make no difference, nor does the cutting into turns.
-    """
-    said = " ".join(turn.content for turn in prompt)
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", said).casefold())
-    return _hash(re.sub(r"\s+", " ", folded).strip())
+    """What must agree for two prompts to be in one split; see `harness.examples.same_text`."""
+    return _hash(same_text(prompt))
 
 
 def place(key: str, *, test: float, validation: float, seed: int) -> Split:

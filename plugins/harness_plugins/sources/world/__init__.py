@@ -72,11 +72,11 @@ class World(harness.Source):
 
         return TrueJudge(self)
 
-    def references(self) -> Mapping[harness.Prompt, str]:
-        """Per test prompt, one answer drawn from mu; the draw is fixed by the variant."""
+    def references(self, split: Split) -> Mapping[harness.Prompt, str]:
+        """Per prompt of a split, one answer drawn from mu; the draw is fixed by the variant."""
         from harness_plugins.sources.world.references import references
 
-        return references(self)
+        return references(self, split)
 
     def tasks(self, folder: Path) -> tuple[str, ...]:
         """The lm-eval task `world_facts`: facts that the base was taught and that preferences say nothing about."""

@@ -269,3 +269,51 @@ def test_candidates_and_labels_state_what_they_carry(tmp_path: Path):
     assert carries(found) == {"candidates", "rewards", "sources"}
     labels = [{"prompt": f"Q{i}", "completion": "a", "label": bool(i % 2)} for i in range(30)]
     assert carries(saved(tmp_path / "b.jsonl", labels).examples("train", 0)) == {"labels"}
+
+
+def test_held_out_examples_may_be_in_files_of_their_own(tmp_path: Path):
+    main = saved(tmp_path / "train.jsonl", [pair(i) for i in range(100)])
+    saved(tmp_path / "held.jsonl", [pair(i) for i in range(90, 120)])
+    source = Files(path=main.path, test_path=str(tmp_path / "held.jsonl"))
+    found = parts(source)
+    assert {e.prompt for e in found["test"]} == {harness.user_prompt(f"Question {i}?") for i in range(90, 120)}
+    assert len(found["train"]) + len(found["validation"]) == 100
+    assert 0 < len(found["validation"]) < 50
+    whole = Files(path=main.path, test_path=source.test_path, validation_path=source.test_path)
+    assert len(whole.examples("train", 0)) == 100
+    assert len(whole.examples("validation", 0)) == 30
+
+
+def test_what_held_out_files_share_with_training_is_kept_and_the_ledgers_add_up(tmp_path: Path):
+    main = saved(tmp_path / "train.jsonl", [pair(i) for i in range(100)])
+    saved(tmp_path / "held.jsonl", [3, *(pair(i) for i in range(90, 120))])
+    found = parts(Files(path=main.path, test_path=str(tmp_path / "held.jsonl")))
+    ledger = found["train"].ledger
+    assert (ledger.read, ledger.dropped) == (131, {"not a JSON object": 1})
+    assert ledger.named == ("test_path: held.jsonl:1: not a JSON object",)
+    assert ledger.read == sum(ledger.dropped.values()) + sum(e.ledger.kept for e in found.values())
+    assert len({i for e in found.values() for i in ids(e)}) == 130
+
+
+def test_held_out_files_of_their_own_change_the_fingerprint_by_their_bytes(tmp_path: Path):
+    main = saved(tmp_path / "train.jsonl", [pair(i) for i in range(100)])
+    other = saved(tmp_path / "held.jsonl", [pair(i) for i in range(9)])
+    both = Files(path=main.path, test_path=other.path)
+    assert len({main.fingerprint(), both.fingerprint(), Files(path=other.path, test_path=main.path).fingerprint()}) == 3
+    assert both.path_free_options() == {}
+    assert Files(path=main.path, validation_path=other.path).fingerprint() != both.fingerprint()
+
+
+def test_held_out_files_do_not_change_with_the_training_files(tmp_path: Path):
+    held = saved(tmp_path / "held.jsonl", [pair(i) for i in range(30)])
+    one = saved(tmp_path / "a.jsonl", [pair(i) for i in range(50)])
+    two = saved(tmp_path / "b.jsonl", [pair(i) for i in range(20, 90)])
+    tests = [Files(path=source.path, test_path=held.path).examples("test", 0) for source in (one, two)]
+    assert tests[0].examples == tests[1].examples
+
+
+def test_held_out_files_of_which_nothing_is_left_are_an_error(tmp_path: Path):
+    main = saved(tmp_path / "train.jsonl", [pair(i, dataset="a") for i in range(50)])
+    held = saved(tmp_path / "held.jsonl", [pair(i, dataset="b") for i in range(9)])
+    with pytest.raises(harness.DataError, match=r"the test split is empty: no row of data\.test_path can be used"):
+        Files(path=main.path, test_path=held.path, subsets=("a",)).examples("test", 0)

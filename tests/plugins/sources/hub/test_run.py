@@ -12,7 +12,7 @@ from loopback_hub import LoopbackHub, point_here, serving
 from harness import host
 from harness.engine import loading
 from harness.reporter import Reporter
-from harness.runs import Finished, run_suite
+from harness.run.suite_run import Finished, run_suite
 from harness.suite import read_suite
 
 SUITE = """

@@ -17,7 +17,7 @@ from loopback_hub import point_here, serving
 
 from harness import host
 from harness.reporter import Reporter
-from harness.runs import Finished, run_suite
+from harness.run.suite_run import Finished, run_suite
 from harness.suite import read_suite
 
 MODELS = {

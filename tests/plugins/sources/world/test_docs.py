@@ -75,7 +75,7 @@ def test_the_stated_capability_is_that_of_the_world():
         ("the three splits", lambda: [World().examples(s, 0).examples for s in ("train", "validation", "test")]),
         ("what the base is trained on", lambda: World().base_model().examples().examples),
         ("questions, choices and answers", lambda: documents(0)),
-        ("the references", lambda: list(World().references().values())),
+        ("the references", lambda: list(World().references("test").values())),
     ],
 )
 def test_the_stated_digests_are_those_of_the_world(what, content):
@@ -85,6 +85,6 @@ def test_the_stated_digests_are_those_of_the_world(what, content):
 
 
 def test_the_stated_win_rate_of_the_references_is_theirs():
-    references = World().references()
+    references = World().references("test")
     wins = mean(World(), lambda t: t.beats[t.answers.index(references[t.prompt])] @ t.behaviour)
     assert f"references win {wins:.3f} against mu" in PAGE

@@ -1,0 +1,60 @@
+"""`harness compare`: rows against a baseline, from records alone."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Covered(StrEnum):
+    """What intervals may cover."""
+
+    E1 = "E1"
+    E2 = "E2"
+    E3 = "E3"
+
+
+def compare(
+    results: Annotated[Path, typer.Argument(help="A suite's results folder, such as results/core.")],
+    baseline: Annotated[
+        str | None, typer.Option("--baseline", help="Label of the row to compare with; the suite's own by default.")
+    ] = None,
+    metric: Annotated[
+        list[str], typer.Option("--metric", help="As the board names it; may be repeated. By default the primary one.")
+    ] = [],  # noqa: B006  # typer's way of saying "none"
+    estimand: Annotated[
+        Covered,
+        typer.Option(
+            "--estimand",
+            help="What intervals cover. E1: new items, a fresh training run; E2: these items, a fresh run; "
+            "E3: new items, these checkpoints.",
+        ),
+    ] = Covered.E1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Compare rows with a baseline: differences, intervals, corrected p, what could have been seen."""
+    from rich.console import Console
+
+    from harness.board.query import compare as compared
+    from harness.board.query import plain
+    from harness.store import Store, read_manifest
+
+    manifest = read_manifest(results)
+    digests = [cell.digest for row in manifest.rows for cell in row.cells if cell.digest is not None]
+    with Console(stderr=True).status("reading records"):
+        records = Store(results.parent).records(digests)
+        found = compared(manifest, records, baseline=baseline, metrics=metric, estimand=estimand.value)
+    if as_json:
+        sys.stdout.write(json.dumps(plain(found.families), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+        return
+    from harness.cli.show import out
+    from harness.render.comparison_tables import comparison_table
+    from harness.render.terminal import print_table
+
+    for family in found.families:
+        print_table(out(), comparison_table(family, found.headings[family.metric], found.rows))

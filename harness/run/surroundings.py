@@ -1,0 +1,155 @@
+"""What surrounds every subject of an evaluation: held-out examples, the base, the source's offers, other models."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.column import BORROWED, Rater, Scorer
+from harness.engine.language_model import LanguageModel
+from harness.errors import Unavailable
+from harness.evaluator import Answer, Sample
+from harness.examples import Example, ExampleSet, Prompt, Split
+from harness.reporter import Progress, Reporter
+from harness.run.lending import ModelRater, ModelScorer
+from harness.run.models import Models
+from harness.source import Judge, Oracle, Source
+
+
+@dataclass
+class BaseLogps:
+    """The suite's base model, which remembers what it scored: evaluators ask the same of it for every row."""
+
+    model: LanguageModel
+    _known: dict[tuple[Example, ...], list[np.ndarray]] = field(
+        default_factory=dict[tuple[Example, ...], "list[np.ndarray]"]
+    )
+
+    def of(self, examples: Sequence[Example]) -> list[np.ndarray]:
+        """Per example, (K,) float32 summed log-probs in nats."""
+        key = tuple(examples)
+        if key not in self._known:
+            encoder = dataclasses.replace(self.model.encoder, counted=Counter())  # these are no truncations of a row
+            self._known[key] = [total for total, _ in self.model.logps_of(encoder.examples(examples))]
+        return self._known[key]
+
+    def learn(self, examples: Sequence[Example], logps: list[np.ndarray]) -> None:
+        """What a row that is the base model itself has just computed."""
+        self._known[tuple(examples)] = logps
+
+
+@dataclass
+class Surroundings:
+    """The part of `harness.evaluator.Subject` that is the same for all; a row that writes nothing has no more."""
+
+    split: Split
+    held_out: ExampleSet
+    """Of `split`."""
+    source: Source
+    base: BaseLogps
+    models: Models
+    shared: Path
+    """Folder in the results for what evaluators keep."""
+    progress: Progress | None = None
+    """Told of the examples scored and the prompts answered."""
+    speak: Callable[[str], None] = Reporter().say
+    """Told what evaluators say."""
+    sampled_tokens: int = field(default=0, init=False)
+    """Drawn so far; part of the cost."""
+    _lent: list[Counter[str]] = field(default_factory=list[Counter[str]], init=False)
+    """What is cut on the way to each borrowed model."""
+
+    @property
+    def oracle(self) -> Oracle | None:
+        """See `harness.evaluator.Subject`."""
+        return self.source.oracle()
+
+    def examples(self) -> ExampleSet:
+        """See `harness.evaluator.Subject`."""
+        return self.held_out
+
+    def base_logps(self, examples: Sequence[Example]) -> list[np.ndarray]:
+        """See `harness.evaluator.Subject`."""
+        return self.base.of(examples)
+
+    def reference_logps(self, examples: Sequence[Example]) -> list[np.ndarray]:
+        """See `harness.evaluator.Subject`."""
+        return self.base.of(examples)
+
+    def sample(self, prompts: Mapping[str, Prompt], *, each: int, max_tokens: int, seed: int) -> list[Sample]:
+        """See `harness.evaluator.Subject`."""
+        del prompts, each, max_tokens, seed
+        raise self._speechless()
+
+    def answer(self, prompts: Mapping[str, Prompt], *, max_tokens: int) -> list[Answer]:
+        """See `harness.evaluator.Subject`."""
+        del prompts, max_tokens
+        raise self._speechless()
+
+    def language_model(self) -> tuple[Any, Any]:
+        """See `harness.evaluator.Subject`."""
+        raise self._speechless()
+
+    def _speechless(self) -> Unavailable:
+        return Unavailable("this row has no language model")
+
+    def scorer(self, model: str) -> Scorer:
+        """See `harness.evaluator.Subject`."""
+        lent = self.models.scorer(model)
+        self._lend(lent.encoder.counted)
+        return ModelScorer(lent, progress=self.progress)
+
+    def _lend(self, counted: Counter[str]) -> None:
+        if not any(counted is known for known in self._lent):
+            counted.clear()
+            self._lent.append(counted)
+
+    def counted(self) -> dict[str, int]:
+        """What was cut on the way to models that evaluators borrowed."""
+        found: Counter[str] = Counter()
+        for counted in self._lent:
+            found.update(counted)
+        return {what + BORROWED: count for what, count in found.items()}
+
+    def rater(self, model: str) -> Rater:
+        """See `harness.evaluator.Subject`."""
+        lent = self.models.rater(self.models.named_folder(model))
+        self._lend(lent.counted)
+        return ModelRater(lent, self.progress)
+
+    def identity(self, model: str) -> str:
+        """See `harness.evaluator.Subject`."""
+        return self.models.identity(model)
+
+    def judge(self) -> Judge | None:
+        """See `harness.evaluator.Subject`."""
+        return self.source.judge()
+
+    def references(self) -> Mapping[Prompt, str] | None:
+        """See `harness.evaluator.Subject`."""
+        return self.source.references(self.split)
+
+    def tasks(self, folder: Path) -> tuple[str, ...]:
+        """See `harness.evaluator.Subject`."""
+        return self.source.tasks(folder)
+
+    def kept(self, name: str) -> Path:
+        """See `harness.evaluator.Subject`."""
+        folder = self.shared / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def tell(self, done: int, total: int) -> None:
+        """See `harness.evaluator.Subject`."""
+        if self.progress:
+            self.progress(done, total)
+
+    def say(self, text: str) -> None:
+        """See `harness.evaluator.Subject`."""
+        self.speak(text)

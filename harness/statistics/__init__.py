@@ -1,0 +1,40 @@
+"""Intervals: of rows, of differences between rows, of families of them.
+
+tables      a row's values per seed and item      contrast     A minus B
+components  a table's variance, split             families     Holm, the set tied with the best
+parts       from variances to an interval         power        minimum detectable effect, tipping seed sd
+pool        one seed spread for all rows          pairwise     every two of many rows
+composite   a weighted score over metrics
+spread      a single row's interval               grouping     items that come in groups
+
+The formulas, which of them covers what, and how often: docs/statistics.md and benchmarks/coverage.py.
+"""
+
+from harness.statistics.components import (
+    TwoWay,
+    assemble,
+    crossed_square,
+    own_parts,
+    pooled_parts,
+    seed_variance,
+    two_way,
+    welch,
+    within_square,
+)
+from harness.statistics.composite import combined
+from harness.statistics.contrast import Contrast, Estimand, Verdict, contrast
+from harness.statistics.families import TiedSet, holm, spread_ratio, tied_set
+from harness.statistics.parts import P_FLOOR, ItemPart, Parts, p_value, t_quantile
+from harness.statistics.pool import LEAST_ROWS, Pool, pool_of
+from harness.statistics.power import detectable, mde, tipping_seed_sd
+from harness.statistics.seed_spread import Formula, SeedSpread
+from harness.statistics.spread import Basis, Spread, items_alone, items_differ, spread, two_part
+from harness.statistics.tables import Composite, PerItem, Scores, scores_of
+
+__all__ = [
+    "LEAST_ROWS", "P_FLOOR", "Basis", "Composite", "Contrast", "Estimand", "Formula", "ItemPart",
+    "Parts", "PerItem", "Pool", "Scores", "SeedSpread", "Spread", "TiedSet", "TwoWay", "Verdict", "assemble",
+    "combined", "contrast", "crossed_square", "detectable", "holm", "items_alone", "items_differ", "mde",
+    "own_parts", "p_value", "pool_of", "pooled_parts", "scores_of", "seed_variance", "spread", "spread_ratio",
+    "t_quantile", "tied_set", "tipping_seed_sd", "two_part", "two_way", "welch", "within_square",
+]  # fmt: skip
