@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from harness.records import LedgerRecord
 
-VERSION = 1
+VERSION = 2
 """Raised when an audit counts something else: what is done is then done again."""
 
 NOTE = "audit"

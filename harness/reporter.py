@@ -40,5 +40,8 @@ class Reporter:
     def ended(self, title: str, state: State, reason: str, seconds: float) -> None:
         """A step ended."""
 
+    def left_out(self, steps: int) -> None:
+        """So many of the steps that were to run need one that has just ended without being done; they never begin."""
+
     def close(self) -> None:
         """The run is over, however it ended."""

@@ -32,14 +32,24 @@ POLICY = "policy"
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file so that it is there whole or not at all.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with partial.open("w", encoding="utf-8") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    partial.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("w", encoding="utf-8") as handle:
+            handle.write(text)
+            handle.flush()
+            os.fsync(handle.fileno())
+        partial.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        fix = "make room or name another --results; finished steps are kept, so run again to go on"
+        raise StoreError(f"{path} cannot be written: {error}", fix=fix) from error
 
 
 def _sync(folder: Path) -> None:
@@ -122,12 +132,16 @@ class Store:
         shutil.rmtree(target, ignore_errors=True)
         folder.rename(target)
         _sync_directory(target.parent)
-        (self.root / "failed" / f"{record.digest}.json").unlink(missing_ok=True)
+        self.failure(record.digest).unlink(missing_ok=True)
+
+    def failure(self, digest: str) -> Path:
+        """Where the last failure of a step is noted, with its traceback."""
+        return self.root / "failed" / f"{digest}.json"
 
     def fail(self, digest: str, reason: str, trace: str) -> None:
         """Note the failure of a step; it is tried again by the next run."""
         text = json.dumps({"digest": digest, "reason": reason, "traceback": trace}, indent=1)
-        write_atomically(self.root / "failed" / f"{digest}.json", text + "\n")
+        write_atomically(self.failure(digest), text + "\n")
 
     def drop_payload(self, digest: str, name: str) -> None:
         """Remove a payload folder that is no longer wanted; the record stays."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 STUDIES_VERSION = 1
 """Raised when the form of `studies.json` changes."""
@@ -74,6 +74,14 @@ class StudyRecord(_Plain):
     """The row as the suite has it."""
     chosen: RowSettings | None
     """The row with the settings of the best trial; None where none has a value."""
+
+    @model_validator(mode="after")
+    def _holds_its_best(self) -> StudyRecord:
+        if self.best is not None and all(trial.number != self.best for trial in self.trials):
+            raise ValueError(f"the best trial of {self.row!r} is said to be number {self.best}, which is not there")
+        if (self.best is None) != (self.chosen is None):
+            raise ValueError(f"the study of {self.row!r} has a best trial or chosen settings, and not both")
+        return self
 
     @property
     def finished(self) -> bool:

@@ -132,15 +132,17 @@ def _ledger(ledger: Ledger) -> LedgerRecord:
 
 
 def _repeats(count: _Count, examples: Sequence[Example], said: Sequence[str]) -> None:
-    """Note examples whose prompt, or all of which, an earlier one has."""
+    """Note examples whose prompt, or all of which, an earlier one has; an example that is drawn again repeats none."""
     prompts: set[str] = set()
     contents: set[Example] = set()
+    drawn: set[str] = set()
     for example, prompt in zip(examples, said, strict=True):
         content = replace(example, id="")
         count.note("same_prompt", example, int(prompt in prompts))
-        count.note("repeated", example, int(content in contents))
+        count.note("repeated", example, int(content in contents and example.id not in drawn))
         prompts.add(prompt)
         contents.add(content)
+        drawn.add(example.id)
 
 
 def _tallies(count: _Count) -> dict[str, SourceTally]:

@@ -57,13 +57,17 @@ class _Pair:
         return self.pooled or self.own
 
 
-def pool_for(rows: Sequence[BoardRow], scores: Mapping[str, Scores | Composite]) -> Pool | None:
-    """The seed spread that all rows with a trained policy tell together on one metric."""
-    return pool_of(_trained(rows, scores))
+def pool_for(
+    rows: Sequence[BoardRow], scores: Mapping[str, Scores | Composite], prompts: int | None
+) -> Pool | None:
+    """The seed spread that contenders with as many training prompts tell together on one metric. Controls do not: a row
+    on random labels has less to be unsteady about.
+    """
+    return pool_of(_trained([row for row in rows if row.prompts == prompts], scores))
 
 
 def _trained(rows: Sequence[BoardRow], scores: Mapping[str, Scores | Composite]) -> list[Scores | Composite]:
-    return [scores[row.label] for row in rows if row.kind == "method" and row.label in scores]
+    return [scores[row.label] for row in rows if row.seeds and not row.reference and row.label in scores]
 
 
 def families(
@@ -77,9 +81,9 @@ def families(
 def _family(
     rows: Sequence[BoardRow], heading: Heading, scores: Mapping[str, Scores | Composite], design: Design
 ) -> Family:
-    pool = pool_for(rows, scores)
+    pools = {prompts: pool_for(rows, scores, prompts) for prompts in {row.prompts for row in rows}}
     pairs = [
-        _pair(row, other, scores, pool, design)
+        _pair(row, other, scores, pools[row.prompts if row.seeds else other.prompts], design)
         for row in rows
         if row.label in scores and (other := opposite(row, design.baseline, rows)) and other.label in scores
     ]

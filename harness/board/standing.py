@@ -45,10 +45,10 @@ def ordered(
     name, sign = primary.name, -1.0 if primary.higher_is_better else 1.0
     filled = sorted((r for r in rows if name in r.metrics), key=lambda r: sign * r.metrics[name].mean)
     empty = [row for row in rows if name not in row.metrics]
-    pool = pool_for(rows, scores)
     stood = {row.label: dataclasses.replace(row, standing=_absent(row)) for row in rows}
     for group in _ranked_together(filled):
         compared = {row.label: scores[row.label] for row in group if row.label in scores}
+        pool = pool_for(rows, scores, next((row.prompts for row in group if row.seeds), None))
         found = tied_set(compared, higher_is_better=bool(primary.higher_is_better), seed_spread=seed_spread, pool=pool)
         best = next((row.label for row in group if row.label in found.members), None)
         for row in group:

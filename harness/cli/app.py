@@ -335,14 +335,19 @@ def judge(
     if bool(replay) == bool(judges):
         raise SuiteError("give either judges or annotation files", fix="write --judge NAME or --replay ANNOTATIONS")
     if replay:
-        if data or sets:
-            raise SuiteError("--replay takes no DATA and no --set", fix="leave them out")
+        if data or sets or limit is not None:
+            raise SuiteError("--replay takes no DATA, no --set and no --limit", fix="leave them out")
         found = replay_files(_registry(), replay, outputs, references, length_control=length_control)
         if as_json:
             _print_json(found[0] if len(found) == 1 else found)
         else:
             out().print(replay_table(found))
         return
+    if outputs or references or length_control:
+        raise SuiteError(
+            "--outputs, --reference-outputs and --length-control go with --replay",
+            fix="leave them out, or measure no judge",
+        )
     quiet_libraries()
     measured = measure_judges(_registry(), data, judges, sets, results, limit=limit, again=again)
     if as_json:

@@ -88,6 +88,9 @@ def read_judges(registry: Registry, texts: Sequence[str], sets: Sequence[str]) -
                 problems.add(place, f"there is only one judge {name!r}", fix=f"write --judge {name}")
                 continue
             options = options.having(**{kind.judges[name]: Node(what, place)})
+        elif kind.judges[name] and options.child(kind.judges[name]) is None:
+            problems.add(place, f"it is not said which one: the {kind.judges[name]}", fix=f"write --judge {name}=WHAT")
+            continue
         judge = configure_node(kind, options, registry, problems)
         if judge is not None:
             judges.append(Named(text, judge))

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from harness.column import Column
 from harness.method import Method
+from harness.search_space import Around, Choices, Dimension
 
 if TYPE_CHECKING:
     from harness.doctor import Check
@@ -48,7 +49,18 @@ def _offer(name: str, offer: type, origin: Origin) -> dict[str, Any]:
     options = {f.name: _default(f) for f in dataclasses.fields(offer)}
     about = (inspect.getdoc(offer) or "").split("\n\n")[0].replace("\n", " ")
     row = {"name": name, "about": about, "options": options, "distribution": origin.distribution}
+    if issubclass(offer, Method):
+        row["searched"] = {name: _dimension(where) for name, where in offer().search_space().items()}
     return {**row, "version": origin.version, "source": getattr(offer, "source", "")}
+
+
+def _dimension(where: Dimension) -> str:
+    """Where a setting is searched, in words."""
+    if isinstance(where, Around):
+        return f"a factor of {where.factor:g} (log)"
+    if isinstance(where, Choices):
+        return " or ".join(str(value) for value in where.values)
+    return f"{where.low:g} to {where.high:g}" + (" (log)" if where.log else "")
 
 
 def _default(field: dataclasses.Field[Any]) -> str:
@@ -63,7 +75,7 @@ def _default(field: dataclasses.Field[Any]) -> str:
 def listing_table(kind: str, rows: Sequence[dict[str, Any]]) -> Table:
     """The same rows for people."""
     table = Table(title=f"Installed {kind}", title_justify="left")
-    shown = [c for c in ("name", "plugin", "about", "options", "distribution", "version") if rows and c in rows[0]]
+    shown = [c for c in ("name", "plugin", "about", "options", "searched", "distribution", "version") if rows and c in rows[0]]
     for column in shown:
         table.add_column(column, overflow="fold")
     for row in rows:

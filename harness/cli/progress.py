@@ -13,14 +13,17 @@ if TYPE_CHECKING:
 
 MARKS: dict[State, str] = {"done": "[green]done[/]", "skipped": "[yellow]skipped[/]", "failed": "[red]failed[/]"}
 
+EVERY = 30.0
+"""Seconds between two lines about one step, where there is no terminal."""
+
 
 def reporter_for(console: Console) -> Reporter:
-    """Bars with an estimate of the time left on a terminal; one line per step elsewhere."""
+    """Bars with an estimate of the time left on a terminal; plain lines elsewhere."""
     return BarReporter(console) if console.is_terminal else LineReporter()
 
 
 class LineReporter(Reporter):
-    """One line per finished step on standard error."""
+    """One line per finished step on standard error, and now and then one of a step that takes long."""
 
     def __init__(self) -> None:
         self._steps = self._ended = 0
@@ -28,6 +31,19 @@ class LineReporter(Reporter):
     def begin(self, steps: int) -> None:
         """See `Reporter`."""
         self._steps, self._ended = steps, 0
+
+    def step(self, title: str) -> Progress:
+        """See `Reporter`."""
+        started = shown = time.monotonic()
+
+        def advance(done: int, total: int) -> None:
+            nonlocal shown
+            now = time.monotonic()
+            if now - shown >= EVERY:
+                shown = now
+                self.say(f"[{self._ended + 1}/{self._steps}] {title}: {done:,} of {total:,} ({now - started:.0f} s)")
+
+        return advance
 
     def say(self, text: str) -> None:
         """See `Reporter`."""
@@ -38,8 +54,11 @@ class LineReporter(Reporter):
         """See `Reporter`."""
         self._ended += 1
         why = f": {reason}" if reason else ""
-        sys.stderr.write(f"[{self._ended}/{self._steps}] {state} {title} ({seconds:.1f} s){why}\n")
-        sys.stderr.flush()
+        self.say(f"[{self._ended}/{self._steps}] {state} {title} ({seconds:.1f} s){why}")
+
+    def left_out(self, steps: int) -> None:
+        """See `Reporter`."""
+        self._ended += steps
 
 
 class BarReporter(Reporter):
@@ -90,13 +109,20 @@ class BarReporter(Reporter):
         del seconds
         from rich.markup import escape
 
-        self._ended += 1
         if self._step is not None:
             self._progress.remove_task(self._step)
-        if self._whole is not None:
-            self._progress.update(self._whole, completed=self._ended)
         if state != "done":
             self._console.print(f"{MARKS[state]} {escape(title)}: {escape(reason)}")
+        self._passed(1)
+
+    def left_out(self, steps: int) -> None:
+        """See `Reporter`."""
+        self._passed(steps)
+
+    def _passed(self, steps: int) -> None:
+        self._ended += steps
+        if self._whole is not None:
+            self._progress.update(self._whole, completed=self._ended)
         if self._ended == self._steps:
             self._progress.stop()
 

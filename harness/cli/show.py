@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.run.suite_run import Finished
     from harness.suite import Suite
 
-KINDS = ("audit", "model", "column", "train", "evaluate")
+KINDS = ("audit", "model", "fit", "column", "train", "evaluate")
 
 
 def _counts(plan: Plan, store: Store) -> dict[str, tuple[int, int]]:

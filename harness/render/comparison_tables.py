@@ -37,8 +37,8 @@ def comparison_tables(board: Board) -> list[Table]:
 
 
 def comparison_table(family: Family, heading: Heading, rows: Mapping[str, BoardRow], *, full: bool = True) -> Table:
-    """One metric. Its notes say what the numbers are; with `full` there are the intervals drawn, too, and each line again
-    as a sentence.
+    """One metric. Its notes say what the numbers are; with `full` intervals are drawn, and each line is told again as a
+    sentence.
     """
     found = family.comparisons
     both = any(one.pooled is not None for one in found)
@@ -98,7 +98,7 @@ def definitions(family: Family, places: int) -> list[str]:
         )
     if any(one.pooled is not None for one in family.comparisons) and family.spread_ratio is not None:
         told.append(
-            "Pooled intervals take all trained rows to have one spread over seeds, as the suite declared; the largest "
+            "Pooled intervals take all trained contenders to have one spread over seeds, as the suite declared; the largest "
             f"is {family.spread_ratio:.1f} times the median."
         )
     return told + ([f"Warning: {family.warning}."] if family.warning else [])
@@ -117,12 +117,12 @@ def _covers(found: Sequence[Comparison]) -> str:
         untrained = not one.seeds and not one.baseline_seeds
         what = "new items like these" if untrained and one.estimand == "E3" else ESTIMANDS[one.estimand]
         kinds.setdefault((what, _DEGREES.sub("df={}", one.decides.covers)), []).append(one)
-    told = [
-        f"for {what}: {how.replace('{}', _range([one.decides.df for one in ones if one.decides.df is not None]))}"
-        + (f" ({', '.join(one.row for one in ones)})" if len(kinds) > 1 else "")
-        for (what, how), ones in kinds.items()
-    ]
-    return f"95 % intervals {'; '.join(told)}."
+    told: dict[str, list[str]] = {}
+    for (what, how), ones in kinds.items():
+        degrees = _range([one.decides.df for one in ones if one.decides.df is not None])
+        rows = f" ({', '.join(one.row for one in ones)})" if len(kinds) > 1 else ""
+        told.setdefault(what, []).append(how.replace("{}", degrees) + rows)
+    return f"95 % intervals {'; '.join(f'for {what}: ' + '; '.join(each) for what, each in told.items())}."
 
 
 def _range(values: Sequence[float]) -> str:

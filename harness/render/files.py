@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.board import Board
-from harness.errors import StoreError
 from harness.render.board_json import json_text
 from harness.render.markdown import markdown
 from harness.render.table_csv import csv_text
@@ -19,8 +18,5 @@ def write_board(board: Board, folder: Path) -> None:
         StoreError: the folder cannot be written.
     """
     texts = {"json": json_text(board), "md": markdown(board), "csv": csv_text(board)}
-    try:
-        for form, text in texts.items():
-            write_atomically(folder / f"leaderboard.{form}", text)
-    except OSError as error:
-        raise StoreError(f"the board cannot be written to {folder}: {error}", fix="name another --results") from error
+    for form, text in texts.items():
+        write_atomically(folder / f"leaderboard.{form}", text)

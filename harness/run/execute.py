@@ -65,11 +65,8 @@ class Executor:
         self._models = Models(self.store, self.plan.suite.tokens, self.plan.base, named)
         self._columns = Columns(self.plan.steps, self.store, self._models)
 
-    def attempt(self, step: Step, endings: Mapping[str, Ending], progress: Progress) -> Ending:
-        """Run one step and commit its record."""
-        broken = [endings[n] for n in step.needs if n in endings]
-        if broken:
-            return Ending(broken[0].state, broken[0].reason)
+    def attempt(self, step: Step, progress: Progress) -> Ending:
+        """Run one step, of which all that it needs is done, and commit its record."""
         try:
             self._perform(step, progress)
         except Unavailable as error:

@@ -181,7 +181,7 @@ def _cell(cell: PlannedCell, store: Store, endings: Mapping[str, Ending]) -> Cel
 
 
 def _last_failure(store: Store, step: str) -> str:
-    path = store.root / "failed" / f"{step}.json"
+    path = store.failure(step)
     if not path.is_file():
         return ""
     return "failed before: " + str(json.loads(path.read_bytes())["reason"])

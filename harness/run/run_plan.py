@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from harness.host import Registry
 from harness.reporter import Reporter
@@ -68,12 +69,37 @@ def _run(todo: Sequence[Step], plan: Plan, store: Store, registry: Registry, rep
     executor = Executor(plan, store, registry, reporter.say)
     endings: dict[str, Ending] = {}
     for step in todo:
+        if step.digest in endings:
+            continue
         started = time.monotonic()
-        ending = executor.attempt(step, endings, reporter.step(step.title))
-        if ending.state != "done":
-            endings[step.digest] = ending
+        ending = executor.attempt(step, reporter.step(step.title))
         reporter.ended(step.title, ending.state, ending.reason, time.monotonic() - started)
+        if ending.state != "done":
+            lost = [other for other in _users(step, todo) if other.digest not in endings]
+            endings |= dict.fromkeys((step.digest, *(other.digest for other in lost)), ending)
+            reporter.left_out(len(lost))
+            if told := _consequences(ending, len(lost), store.failure(step.digest)):
+                reporter.say(told)
     return endings
+
+
+def _users(step: Step, steps: Sequence[Step]) -> list[Step]:
+    """The steps that need one, or what needs it."""
+    without: set[str] = {step.digest}
+    found: list[Step] = []
+    for other in steps:
+        if not without.isdisjoint(other.needs):
+            without.add(other.digest)
+            found.append(other)
+    return found
+
+
+def _consequences(ending: Ending, lost: int, failure: Path) -> str:
+    """What follows from a step that is not done, and where its traceback is."""
+    one = lost == 1
+    told = [f"{lost} {'step that needs' if one else 'steps that need'} it: {ending.state} too"] if lost else []
+    told += [f"traceback: {failure}"] if ending.state == "failed" else []
+    return "; ".join(told)
 
 
 def _tidy(plan: Plan, store: Store, endings: Mapping[str, Ending]) -> None:

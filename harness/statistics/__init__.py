@@ -4,8 +4,8 @@ tables      a row's values per seed and item      contrast     A minus B
 components  a table's variance, split             families     Holm, the set tied with the best
 parts       from variances to an interval         power        minimum detectable effect, tipping seed sd
 pool        one seed spread for all rows          pairwise     every two of many rows
-composite   a weighted score over metrics
-spread      a single row's interval               grouping     items that come in groups
+spread      a single row's interval               composite    a weighted score over metrics
+grouping    items that come in groups
 
 The formulas, which of them covers what, and how often: docs/statistics.md and benchmarks/coverage.py.
 """

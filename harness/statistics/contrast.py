@@ -238,7 +238,7 @@ def _degrees(both: Paired, seeds: SeedPart) -> str:
     how = {
         "own": "" if len(counts) == 2 else ", of the one row that was trained",
         "unshared seeds": ", not shared by the two",
-        "pooled": ", seed spread pooled over all trained rows",
+        "pooled": ", seed spread pooled over contenders",
         "borrowed": ", seed spread borrowed from other rows",
     }.get(seeds.formula, "")
     return f"S={told}, df={seeds.df:.3g}{how}"

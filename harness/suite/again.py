@@ -82,7 +82,7 @@ def _repeated(
             return
         size = first.label.removeprefix(first.unsized) if repeat.row.again == first.unsized else ""
         named = {"label": repeat.label + size, "unsized": repeat.label, "seeds": seeds, "again": first.label}
-        made = replace(first, **named, space={})  # a repeat of the row as it is, not of what tuning makes of it
+        made = replace(first, **named, space={})  # has no study of its own: tuning gives it what the other row gets
         written: dict[str, Plain] = {"again": repeat.row.again, "label": repeat.label, "seeds": plain(seeds)}
         yield Entry(made, repeat.label, repeat.node.place, written, original.init)
 

@@ -57,20 +57,27 @@ def _start(
     start = _linked(first, known, made, behind, problems)
     if start is None:
         return None
-    fault = _fault(row, start)
+    fault, fix = _fault(row, start), ""
+    if missing := _missing_seeds(row, start):
+        fault = fault or f"it has no seed {missing[0]}"
+        fix = f"write `seeds: {sorted({*start.seeds, *row.seeds})}` for {start.label!r}"
+        if row.again is not None:  # or this row would be given seeds above those
+            fix += f", and `seeds: {list(row.seeds)}` for {row.label!r}"
     if fault:
-        problems.add(entry.place, f"init: {row.label!r} cannot start from {start.label!r}: {fault}")
+        problems.add(entry.place, f"init: {row.label!r} cannot start from {start.label!r}: {fault}", fix=fix)
         return None
     return replace(row, initial=start)
+
+
+def _missing_seeds(row: Row, start: Row) -> list[int]:
+    """The seeds of a row at which the row it starts from is not trained."""
+    return sorted(set(row.seeds) - set(start.seeds)) if start.method is not None else []
 
 
 def _fault(row: Row, start: Row) -> str:
     """Why a row cannot start from another; empty if it can."""
     if start.column is not None or start.policy == "oracle":
         return "that row has no language model"
-    missing = sorted(set(row.seeds) - set(start.seeds)) if start.method is not None else []
-    if missing:
-        return f"it has no seed {missing[0]}"
     if row.training.lora and start.training.lora and row.training.lora != start.training.lora:
         return "both train adapters, and of different settings; give them the same `lora`, or one of them none"
     return ""

@@ -21,7 +21,7 @@ from harness.suite.problems import Problems
 from harness.suite.references import model_ref
 from harness.suite.rows import Entry, evaluators, rows
 from harness.suite.schema import SuiteFile
-from harness.suite.statistics import check_statistics
+from harness.suite.statistics import statistics
 from harness.suite.suite import ModelRef, Row, Suite
 from harness.suite.tune import check_tune, record_path
 
@@ -55,7 +55,8 @@ def resolve(root: Node, name: str, registry: Registry, problems: Problems, only:
     data = _data(sound, registry, problems)
     made = rows(file, sound.at("methods").items, registry, problems)
     judges = evaluators(file, sound.at("evaluators").items, registry, problems)
-    check_statistics(file.statistics, sound.at("statistics"), made, judges, problems)
+    compared = statistics(file.statistics, sound, made, judges, problems)
+    file = file.model_copy(update={"statistics": compared})
     check_tune(file, sound, made, judges, problems)
     record = record_path(sound, problems)
     problems.raise_any()

@@ -232,8 +232,8 @@ class PublishedFigure(_Strict):
 class TuneFile(_Strict):
     """Every trained row is tuned under the same budget of trials, before the suite is run with what was found."""
 
-    trials: Count = 8
-    """Trials of every row. The first has the row's own settings."""
+    trials: Annotated[int, Field(ge=2)] = 8
+    """Trials of every row. The first has the row's own settings, so one alone would tune nothing."""
     metric: str | None = None
     """What settings are chosen by, as the board names it; of an evaluator of the suite that judges held-out data."""
     split: Literal["validation"] = "validation"
@@ -248,7 +248,7 @@ class StatisticsFile(_Strict):
     baseline: RowLabel | None = None
     """The label of the row that every other is compared with; null for the base model's row, else the first row."""
     seed_spread: Literal["own", "pooled"] = "own"
-    """own: every comparison stands on the spread over seeds of its own two rows. pooled: all trained rows are taken to
+    """own: every comparison stands on the spread over seeds of its own two rows. pooled: all contenders are taken to
     have one spread over seeds, so that all of them tell it; both intervals are then printed, with the ratio of spreads.
     """
     score: dict[str, Annotated[float, Field(gt=0)]] = {}

@@ -1,4 +1,4 @@
-"""Judges for tests: a subject with written answers, a tiny causal judge, and a server of it in OpenAI's protocol."""
+"""A tiny causal judge, and a server of it in OpenAI's protocol."""
 
 import json
 import threading
@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
@@ -15,7 +14,7 @@ import torch
 from tiny import SIZES
 from transformers import AutoModelForCausalLM, LlamaConfig
 
-from harness import Answer, Comparison, Example, ExampleSet, Prompt, user_prompt
+from harness import Prompt
 
 ALPHABET = [chr(code) for code in range(32, 127)] + ["\n"]
 
@@ -52,64 +51,6 @@ class CausalJudge:
 
     def cuts(self, prompts: Sequence[Prompt], texts: Sequence[str]) -> list[Mapping[str, int]]:
         return [self.cut_of] * len(prompts)
-
-
-@dataclass
-class LongerWins:
-    """A source's judge: sure of the longer answer, but for a liking of what it sees first."""
-
-    first: float = 0.0
-    asked: list[Comparison] = field(default_factory=list)
-
-    def preferences(self, comparisons: Sequence[Comparison]) -> list[float]:
-        self.asked += comparisons
-        return [float(np.clip((len(c.second) > len(c.first)) - self.first, 0, 1)) for c in comparisons]
-
-
-@dataclass
-class Respondent:
-    """A subject whose answers are written down: prompt -> (answer, reference)."""
-
-    says: Mapping[str, tuple[str, str]]
-    folder: Path
-    own_judge: object = None
-    causal: CausalJudge | None = None
-    rater_of: object = None
-    told: list[tuple[int, int]] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-    most_tokens: int = 0
-
-    def examples(self) -> ExampleSet:
-        return ExampleSet(tuple(Example(f"e{i}", user_prompt(p), ()) for i, p in enumerate(self.says)))
-
-    def answer(self, prompts: Mapping[str, Prompt], *, max_tokens: int) -> list[Answer]:
-        self.most_tokens = max_tokens
-        texts = {i: self.says[p[0].content][0] for i, p in prompts.items()}
-        return [Answer(i, text, len(text.split()), finished=text != "cut") for i, text in texts.items()]
-
-    def references(self) -> Mapping[Prompt, str] | None:
-        return {user_prompt(p): reference for p, (_, reference) in self.says.items()}
-
-    def judge(self):
-        return self.own_judge
-
-    def scorer(self, model: str):
-        return self.causal
-
-    def rater(self, model: str):
-        return self.rater_of
-
-    def kept(self, name: str) -> Path:
-        return self.folder / name
-
-    def tell(self, done: int, total: int) -> None:
-        self.told.append((done, total))
-
-    def say(self, text: str) -> None:
-        self.said.append(text)
-
-    def identity(self, model: str) -> str:
-        return f"the content of {model}"
 
 
 @dataclass

@@ -77,6 +77,12 @@ def test_ls_lists_what_is_installed(call, kind):
     assert call("ls", kind)[0] == 0
 
 
+def test_ls_methods_tells_what_is_searched_where_a_suite_tunes(call):
+    found = {row["name"]: row["searched"] for row in json.loads(call("ls", "methods", "--json")[1])}
+    assert found["dpo"] == {"training.learning_rate": "a factor of 8 (log)", "beta": "0.01 to 1 (log)"}
+    assert "base.beta" in found["dora"]
+
+
 def test_a_wrong_suite_is_exit_code_2_with_file_and_line(call, tmp_path):
     (tmp_path / "bad.yaml").write_text("data: {source: world}\nmethods: [dqo]\n")
     code, out, err = call("validate", "bad.yaml")
@@ -142,15 +148,17 @@ def test_json_is_all_that_stands_on_standard_output(call, settings):
 
 
 def test_studies_prints_what_tuning_chose(call, settings, tmp_path):
-    tune = ["--set", "tune={trials: 1, metric: preference/accuracy}", "--set", "methods=[sft]"]
+    tune = ["--set", "tune={trials: 2, metric: preference/accuracy}", "--set", "methods=[sft]"]
     code, _, err = call("run", "pairs", *settings, *tune, "--set", "evaluators=[preference]")
     assert code == 0, err
-    told = "rows to tune first: 1; trials of each: 1, by preference/accuracy on the validation split"
+    told = "rows to tune first: 1; trials of each: 2, by preference/accuracy on the validation split"
     assert told in " ".join(err.split())
-    code, out, _ = call("studies", "results/pairs")
-    assert (code, yaml.safe_load(out)) == (0, {"methods": [{"method": "sft", "training": {"learning_rate": 1e-4}}]})
     code, out, _ = call("studies", "results/pairs", "--json")
-    assert json.loads(out)["design"]["trials"] == 1
+    record = json.loads(out)
+    assert (code, record["design"]["trials"]) == (0, 2)
+    rate = record["studies"][0]["chosen"]["training"]["learning_rate"]
+    code, out, _ = call("studies", "results/pairs")
+    assert (code, yaml.safe_load(out)) == (0, {"methods": [{"method": "sft", "training": {"learning_rate": rate}}]})
 
 
 def test_studies_that_are_not_there_are_an_error(call):

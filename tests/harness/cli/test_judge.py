@@ -139,13 +139,15 @@ def test_the_sources_own_judge_is_measured_on_its_held_out_pairs(call):
         (("--judge", "length"), "no data to judge on"),
         (("pairs.jsonl", "--judge", "lenght"), "no judge is called 'lenght'; did you mean 'length'?"),
         (("pairs.jsonl", "--judge", "length=8"), "there is only one judge 'length'"),
-        (("pairs.jsonl", "--judge", "causal"), "judge_model goes with the judges causal and reward"),
+        (("pairs.jsonl", "--judge", "causal"), "--judge causal: it is not said which one: the judge_model"),
         (("pairs.jsonl", "--judge", "length", "--set", "causal.template=x"), "'causal' is neither"),
         (("pairs.jsonl", "--judge", "length", "--set", "data.pth=x"), "pth"),
         (("nothing.jsonl", "--judge", "length"), "nothing.jsonl"),
         (("labels.jsonl", "--judge", "length"), "labels.jsonl: needs pairs; the data carry labels"),
         (("pairs.jsonl", "--judge", "replay=nothing.json"), "nothing.json"),
         (("pairs.jsonl", "--replay", "a.json"), "--replay takes no DATA"),
+        (("--replay", "a.json", "--limit", "3"), "no --limit"),
+        (("pairs.jsonl", "--judge", "length", "--length-control"), "go with --replay"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_paragraph(call, preferences, tmp_path, arguments, problem):

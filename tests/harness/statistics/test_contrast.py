@@ -119,7 +119,7 @@ def test_pooled_takes_the_seed_spread_of_all_rows():
     assert (found.formula, found.df, found.note) == ("pooled", 10, "")
     assert found.half() == pytest.approx(half)
     assert found.seed_sd == pytest.approx(math.sqrt(seeds * 3))
-    assert "pooled over all trained rows" in found.line
+    assert "pooled over contenders" in found.line
 
 
 def test_pooled_over_two_rows_is_own():

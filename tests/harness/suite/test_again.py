@@ -73,7 +73,12 @@ def test_it_starts_from_the_same_row_at_its_own_seeds(read: Read, refusal: Refus
     suite = read(of(*rows, "{again: push, seeds: [2, 3]}"))
     assert suite.rows[2].initial == suite.rows[0]
     told = refusal(of(*rows, "{again: push}"))
-    assert told == "suite.yaml:6: init: 'push again' cannot start from 'pull': it has no seed 4"
+    assert told == (
+        "suite.yaml:6: init: 'push again' cannot start from 'pull': it has no seed 4\n"
+        "  fix: write `seeds: [0, 1, 2, 3, 4, 5]` for 'pull', and `seeds: [4, 5]` for 'push again'"
+    )
+    mended = (rows[0].replace("3]", "3, 4, 5]"), rows[1], "{again: push, seeds: [4, 5]}")
+    assert read(of(*mended)).rows[2].initial.seeds == (0, 1, 2, 3, 4, 5)
 
 
 def test_the_suite_as_run_says_the_seeds_and_is_a_suite_of_equal_rows(read: Read) -> None:

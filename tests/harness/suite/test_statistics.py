@@ -36,6 +36,16 @@ def test_with_several_numbers_of_prompts_a_baseline_is_named_with_or_without(rea
         assert suite.statistics.baseline == name
 
 
+def test_rows_of_its_own_free_a_suite_from_the_baseline_of_the_one_it_extends(
+    read: Read, write: Callable[..., object]
+) -> None:
+    write(TEXT + "statistics: {baseline: base, seed_spread: pooled}\n", "other.yaml")
+    assert read("extends: other.yaml\n").statistics.baseline == "base"
+    free = read("extends: other.yaml\nmethods: [pull]\n").statistics
+    assert (free.baseline, free.seed_spread) == (None, "pooled")
+    assert read("extends: other.yaml\nmethods: [pull, {policy: base}]\n").statistics.baseline == "base"
+
+
 def test_only_keeps_what_rows_are_compared_with(read: Read) -> None:
     suite = read(TEXT + "statistics: {baseline: 'pull[beta=2]'}\n", only=["base"])
     assert [row.label for row in suite.rows] == ["base", "pull[beta=2]"]

@@ -135,7 +135,7 @@ def test_a_space_that_cannot_be_is_refused_at_its_line(refusal: Callable[..., st
         ("{metric: acuracy/share}", "no evaluator of the suite gives 'acuracy/share'; did you mean 'accuracy'"),
         ("{metric: accuracy}", "no evaluator of the suite gives 'accuracy'"),
         ("{metric: accuracy/share, split: test}", "tune.split should be 'validation'"),
-        ("{metric: accuracy/share, trials: 0}", "tune.trials should be greater than or equal to 1"),
+        ("{metric: accuracy/share, trials: 1}", "tune.trials should be greater than or equal to 2"),
         ("{metric: accuracy/share, trails: 9}", "did you mean 'trials'"),
     ],
 )

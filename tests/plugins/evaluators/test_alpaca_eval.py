@@ -14,7 +14,8 @@ from harness_plugins.evaluators.alpaca_eval.library import configurations
 from harness_plugins.evaluators.alpaca_eval.local_judges import by_source, said_by_chance
 from harness_plugins.evaluators.alpaca_eval.questions import from_file, outputs
 from harness_plugins.evaluators.alpaca_eval.template import DEFAULT
-from judging import CausalJudge, LongerWins, Respondent
+from judging import CausalJudge
+from respondent import LongerWins, Respondent
 
 import harness
 from harness import Comparison, Example, ExampleSet, Pair, Response, user_prompt

@@ -5,7 +5,8 @@ import pytest
 from harness_plugins.evaluators.alpaca_eval import AlpacaEval
 from harness_plugins.evaluators.alpaca_eval.library import configurations, library
 from harness_plugins.evaluators.alpaca_eval.template import DEFAULT, read_template
-from judging import ALPHABET, CausalJudge, Respondent, serving
+from judging import ALPHABET, CausalJudge, serving
+from respondent import Respondent
 
 import harness
 from harness import Comparison, user_prompt

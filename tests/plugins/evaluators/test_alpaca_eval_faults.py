@@ -12,7 +12,7 @@ import pytest
 from harness_plugins.evaluators.alpaca_eval import AlpacaEval
 from harness_plugins.evaluators.alpaca_eval.patience import retry_after
 from judge_process import judge_server
-from judging import Respondent
+from respondent import Respondent
 
 import harness
 

@@ -7,7 +7,7 @@ from harness_plugins.evaluators.alpaca_eval import AlpacaEval
 from harness_plugins.evaluators.alpaca_eval.annotate import annotate
 from harness_plugins.evaluators.alpaca_eval.completion import NoCompletion, completion_of
 from harness_plugins.evaluators.alpaca_eval.template import DEFAULT, read_template
-from judging import LongerWins, Respondent
+from respondent import LongerWins, Respondent
 
 import harness
 from harness import Comparison, user_prompt

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from harness_plugins.evaluators.alpaca_eval import AlpacaEval
 from harness_plugins.evaluators.alpaca_eval.kept import PART, Kept
-from judging import CausalJudge, LongerWins, Respondent
+from judging import CausalJudge
+from respondent import LongerWins, Respondent
 
 SAYS = {"why": ("so", "thus"), "who": ("me", "you"), "how": ("same", "same"), "when": ("now", "then")}
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from harness_plugins.evaluators.alpaca_eval import AlpacaEval, jackknife
 from harness_plugins.evaluators.alpaca_eval.replay import NOT_RECORDED, replayed
-from judging import Respondent
+from respondent import Respondent
 
 import harness
 from harness import Comparison, Recorded, user_prompt
@@ -144,9 +144,22 @@ def test_the_longer_answer_wins_by_length(tmp_path):
     assert AlpacaEval(judge="length").compare(asked, Respondent({}, tmp_path)).preferences == (1.0, 0.0, 0.5)
 
 
-@pytest.mark.parametrize("options", [{"judge": "replay"}, {"annotations": "a.json"}])
-def test_annotations_go_with_replay_alone(options):
+def test_annotations_go_with_replay_alone():
     with pytest.raises(ValueError, match="annotations goes with the judge replay"):
+        AlpacaEval(annotations="a.json")
+
+
+@pytest.mark.parametrize(
+    ("options", "lacking"),
+    [
+        ({"judge": "replay"}, "annotations"),
+        ({"judge": "causal"}, "judge_model"),
+        ({"judge": "endpoint"}, "endpoint"),
+        ({"judge": "endpoint", "endpoint": "http://127.0.0.1:1/v1"}, "endpoint_model"),
+    ],
+)
+def test_a_judge_that_lacks_what_it_is_made_of_names_the_option(options, lacking):
+    with pytest.raises(ValueError, match=f"the judge {options['judge']} lacks its {lacking}"):
         AlpacaEval(**options)
 
 

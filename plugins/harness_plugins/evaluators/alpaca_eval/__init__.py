@@ -148,12 +148,17 @@ class AlpacaEval(harness.JudgingEvaluator):
             raise ValueError("length_control: published goes with AlpacaEval's own instructions")
         if self.length_control == "published" and self.length_control_with:
             raise ValueError("length_control_with goes with length_control: own")
+        which = self.judges.get(self.judge)
+        if which and not getattr(self, which):
+            raise ValueError(f"the judge {self.judge} lacks its {which}")
         if (self.judge == "replay") != bool(self.annotations):
             raise ValueError("annotations goes with the judge replay, and with no other")
         local = self.judge in ("causal", "reward")
         if local != bool(self.judge_model):
             raise ValueError("judge_model goes with the judges causal and reward, and with no other")
         remote = self.judge == "endpoint"
+        if remote and not self.endpoint_model:
+            raise ValueError("the judge endpoint lacks its endpoint_model, the name of the model that is served")
         if remote != bool(self.endpoint) or remote != bool(self.endpoint_model):
             raise ValueError("endpoint and endpoint_model go with the judge endpoint, and with no other")
         if self.judge not in ("causal", "endpoint") and self.template != DEFAULT:
