@@ -101,7 +101,7 @@ def _pair(
 ) -> _Pair:
     a, b = scores[row.label], scores[other.label]
     own = contrast(a, b, seed_spread="own", pool=pool, estimand=design.estimand)
-    if design.seed_spread == "own":
+    if design.seed_spread == "own" or row.control or other.control:  # what contenders share need not hold for controls
         return _Pair(row, other, own, None)
     pooled = contrast(a, b, seed_spread="pooled", pool=pool, estimand=design.estimand)
     if pooled.formula in {"pooled", "borrowed"}:

@@ -29,7 +29,8 @@ def sentence(one: Comparison, metric: str, unit: str, higher_is_better: bool | N
         return f"{one.row} cannot be compared with {one.baseline} in {metric}: {one.note}."
     if found.low is None or found.high is None:
         apart = f"{_number(one.difference, None)}{_unit(unit)}"
-        return f"{one.row} differs from {one.baseline} by {apart} in {metric}, with no interval: {one.note}."
+        why = one.note or found.covers
+        return f"{one.row} differs from {one.baseline} by {apart} in {metric}, with no interval: {why}."
     places, where = _places(found), f"{_unit(unit)} in {metric}"
     low, high = (-found.high, -found.low) if one.difference < 0 else (found.low, found.high)
     if found.verdict in VERBS:

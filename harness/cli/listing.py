@@ -75,7 +75,11 @@ def _default(field: dataclasses.Field[Any]) -> str:
 def listing_table(kind: str, rows: Sequence[dict[str, Any]]) -> Table:
     """The same rows for people."""
     table = Table(title=f"Installed {kind}", title_justify="left")
-    shown = [c for c in ("name", "plugin", "about", "options", "searched", "distribution", "version") if rows and c in rows[0]]
+    shown = [
+        c
+        for c in ("name", "plugin", "about", "options", "searched", "distribution", "version")
+        if rows and c in rows[0]
+    ]
     for column in shown:
         table.add_column(column, overflow="fold")
     for row in rows:

@@ -81,7 +81,8 @@ def _axis(found: Sequence[Comparison]) -> Axis | None:
 
 def definitions(family: Family, places: int) -> list[str]:
     """What the table's numbers are: what intervals cover, what p is, and the noise floor."""
-    told = [_covers(family.comparisons)]
+    intervals = [one for one in family.comparisons if one.decides.low is not None]
+    told = [_covers(intervals)] if intervals else []
     outside = any(one.decides.holm_p is None and one.decides.p is not None for one in family.comparisons)
     p = [f"p: corrected by Holm over {family.tests} contenders"] if family.tests > 1 else []
     if any(_leaves_0_out(one) for one in family.comparisons):
@@ -99,7 +100,7 @@ def definitions(family: Family, places: int) -> list[str]:
     if any(one.pooled is not None for one in family.comparisons) and family.spread_ratio is not None:
         told.append(
             "Pooled intervals take all trained contenders to have one spread over seeds, as the suite declared; the largest "
-            f"is {family.spread_ratio:.1f} times the median."
+            f"is {family.spread_ratio:.1f} times the median. Controls stand on their own."
         )
     return told + ([f"Warning: {family.warning}."] if family.warning else [])
 
@@ -139,8 +140,8 @@ def _places(family: Family) -> int:
 def _line(one: Comparison, family: Family, places: int, axis: Axis | None, both: bool, row: BoardRow | None) -> Line:
     found = one.decides
     cells = [one_line(one.row), "not told apart" if found.verdict == "tied" else found.verdict]
-    cells.append(_difference(one, found, places))
-    cells += [_difference(one, one.own, places)] if both else []
+    pooled = [NONE if one.pooled is None else _difference(one, one.pooled, places)] if both else []
+    cells += [*pooled, _difference(one, one.own, places)]
     cells.append(
         p_text(found.holm_p) if found.holm_p is not None else NONE if found.p is None else f"({p_text(found.p)})"
     )

@@ -24,8 +24,12 @@ def results_of(found: Evaluation, counted: Mapping[str, int]) -> Results:
     for f in found.figures:
         stated = () if f.standard_error is None else (f.standard_error,)
         numbers = [f.value, *stated, *(f.values or ())]
-        if names.count((f.metric, f.subset)) > 1 or not f.items or not all(map(math.isfinite, numbers)):
-            raise HarnessError(f"the figure {f.metric} is given twice, rests on no item, or is not finite")
+        if names.count((f.metric, f.subset)) > 1:
+            raise HarnessError(f"the figure {f.metric} is given twice")
+        if not f.items:
+            raise HarnessError(f"the figure {f.metric} rests on no item")
+        if not all(map(math.isfinite, numbers)):
+            raise HarnessError(f"the figure {f.metric}, or one of its values, is not finite")
         if f.values is not None and len(f.values) != len(f.items):
             raise HarnessError(f"the figure {f.metric} has {len(f.values)} values for {len(f.items)} items")
         if f.clusters is not None and len(f.clusters) != len(f.items):

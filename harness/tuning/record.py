@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from harness.search_space import TRAINING
 from harness.study_records import STUDIES_VERSION, StudiesRecord, StudyRecord
 
 FILE = "studies.json"
+_GRID = re.compile(r"[\[,]([a-z_][\w.]*)=")
+"""The options that a grid compares, in the label of one of its rows."""
 
 
 def read_record(path: Path) -> StudiesRecord:
@@ -53,12 +56,13 @@ def _entry(study: StudyRecord) -> dict[str, Any]:
     for name, value in settings.items():
         if name.startswith(TRAINING):
             entry.setdefault("training", {})[name.removeprefix(TRAINING)] = value
-    options = _options(study.chosen.options, {n for n in settings if not n.startswith(TRAINING)})
+    compared = set(_GRID.findall(study.row))  # or a row would be called dpo[beta=0.5] and be trained with another beta
+    options = _options(study.chosen.options, compared | {n for n in settings if not n.startswith(TRAINING)})
     return entry | ({"options": options} if options else {})
 
 
 def _options(options: dict[str, Any], wanted: set[str]) -> dict[str, Any]:
-    """The options that were searched, in the places where a suite writes them."""
+    """The options that were searched or compared, in the places where a suite writes them."""
     found: dict[str, Any] = {}
     for name, value in options.items():
         inner = {one.removeprefix(f"{name}.") for one in wanted if one.startswith(f"{name}.")}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.board.evidence import TRAIN, Evidence
-from harness.errors import StoreError
+from harness.errors import StoreError, nearest
 from harness.host import Registry
 from harness.records import Cell
 from harness.reporter import Reporter
@@ -87,8 +87,8 @@ class Trials:
         figures = Evidence(cell, self.store.record(step)).figures
         figure = figures.get(self.metric)
         if figure is None:
-            known = ", ".join(figures) or "none"
-            return Outcome("skipped", step, reason=f"{self.judge.label} gave no {self.metric}; it gave {known}")
+            reason = f"{self.judge.label} gave no {self.metric}; {nearest(self.metric, figures)}"
+            return Outcome("skipped", step, reason=reason)
         if figure.higher_is_better is None:
             return Outcome("skipped", step, reason=f"{self.metric} is better neither higher nor lower")
         if not math.isfinite(figure.value):

@@ -117,6 +117,11 @@ def test_repeats():
     assert counted(one, again, other) == {"repeated": 1, "same_prompt": 2}
 
 
+def test_an_example_that_is_drawn_again_is_no_copy_in_the_data():
+    one = pair("a", "p", "w1", "w2")
+    assert counted(one, one) == {"same_prompt": 1}
+
+
 def test_scored_candidates_are_seen_as_the_pairs_that_methods_are_given():
     def scored(name, *responses):
         return Example(name, user_prompt(name), tuple(Response(t, reward=r) for t, r in responses))

@@ -114,6 +114,12 @@ def test_scripts_without_spaces_are_compared_by_character():
     assert got.near == 1
 
 
+def test_scripts_whose_letters_bear_marks_are_compared_by_character_too():
+    thai = "ช่วยอธิบายง่ายๆ หน่อยว่าทำไมท้องฟ้าตอนกลางวันถึงเป็นสีฟ้า"
+    assert "้" in shingles(user_prompt(thai))
+    assert shared([*clean(), asked("a", thai)], [asked("x", thai.replace("สีฟ้า", "สีแดง"))]).near == 1
+
+
 def test_words_are_taken_from_all_turns_without_case_and_punctuation():
     assert shingles((Message("system", "Be kind."), Message("user", "Why?"))) == {
         "be",

@@ -166,6 +166,20 @@ def test_pooled_stands_beside_own_only_where_it_was_declared():
     assert own["row 5"].own == one.own
 
 
+def test_controls_neither_tell_the_pooled_spread_nor_are_judged_by_it():
+    tables = {f"row {i}": table(0.02 * i, key=i) for i in range(6)}
+    alone, _ = pooled(tables)
+    wild = {"row 5 again": table(0.1, key=7, seed_sd=0.5)}
+    found, family = compared(
+        {**tables, **wild},
+        again={"row 5 again": "row 5"},
+        statistics=StatisticsRecord(baseline="row 0", seed_spread="pooled"),
+    )
+    assert found["row 5 again"].pooled is None
+    assert found["row 5"].pooled == alone["row 5"].pooled
+    assert not family.warning
+
+
 def test_too_few_rows_to_pool_are_said_and_own_decides():
     found, family = pooled({f"row {i}": table(0.02 * i, key=i) for i in range(3)})
     assert found["row 2"].pooled is None

@@ -83,3 +83,8 @@ def test_without_an_interval_the_reason_is_told():
 @pytest.mark.parametrize(("p", "text"), [(None, "–"), (0.0004, "< 0.001"), (0.0499, "0.050"), (1.0, "1.000")])
 def test_p_is_told_to_three_places(p, text):
     assert p_text(p) == text
+
+
+def test_a_plain_number_tells_what_it_is_of():
+    told = said(low=None, high=None, covers="for these N=60 items and these checkpoints only: a plain number")
+    assert told.endswith("with no interval: for these N=60 items and these checkpoints only: a plain number.")

@@ -1,7 +1,9 @@
 import io
+from types import SimpleNamespace
 
 from rich.console import Console
 
+from harness.cli import progress
 from harness.cli.progress import BarReporter, LineReporter
 
 
@@ -19,3 +21,26 @@ def test_what_is_said_stays_above_the_bars():
     reporter.ended("a step", "done", "", 0.1)
     reporter.close()
     assert "80 comparisons [of 90] cost 3\n" in shown.getvalue()
+
+
+def test_off_a_terminal_a_long_step_tells_now_and_then_how_far_it_is(capsys, monkeypatch):
+    now = iter([0, 1, 31, 32, 70])
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: next(now)))
+    reporter = LineReporter()
+    reporter.begin(3)
+    advance = reporter.step("train dpo")
+    for done in (1, 1_200, 1_201, 2_500):
+        advance(done, 3_000)
+    assert capsys.readouterr().err.splitlines() == [
+        "[1/3] train dpo: 1,200 of 3,000 (31 s)",
+        "[1/3] train dpo: 2,500 of 3,000 (70 s)",
+    ]
+
+
+def test_steps_that_are_left_out_are_passed_by(capsys):
+    reporter = LineReporter()
+    reporter.begin(4)
+    reporter.ended("fit", "failed", "why", 1)
+    reporter.left_out(2)
+    reporter.ended("base", "done", "", 1)
+    assert capsys.readouterr().err.splitlines() == ["[1/4] failed fit (1.0 s): why", "[4/4] done base (1.0 s)"]

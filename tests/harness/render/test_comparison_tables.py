@@ -101,7 +101,8 @@ def test_what_a_reader_must_know_of_a_comparison_stands_below_every_table():
 
 
 def test_rows_that_differ_in_degrees_of_freedom_alone_are_not_listed_one_by_one():
-    found = board(seed_spread="pooled", baseline="row 0")
+    stated = StatisticsRecord(seed_spread="pooled", baseline="row 0")
+    found = make_board(*boards.one_metric(TABLES, statistics=stated))
     (drawn,) = comparison_tables(found)
     degrees = {f"{one.pooled.df:.3g}" for one in found.comparisons[0].comparisons}
     assert len(degrees) == 2

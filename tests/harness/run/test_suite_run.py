@@ -1,14 +1,15 @@
+import errno
 import json
 import random
 import signal
-import subprocess
-import sys
 import time
+from pathlib import Path
 
 import pytest
 import toy
+from forked import forked
 
-from harness.errors import SuiteError
+from harness.errors import StoreError, SuiteError
 from harness.render import stable_view
 from harness.reporter import Reporter
 from harness.run.suite_run import plan_of, read_board_of, run_suite
@@ -152,6 +153,39 @@ def test_a_training_that_breaks_down_fails_its_row_alone(tmp_path):
     assert run.exit_code == 1
 
 
+def test_steps_that_need_one_that_failed_are_told_of_once_with_the_traceback(tmp_path):
+    class Telling(Recorder):
+        said, lost = [], 0
+
+        def say(self, text):
+            self.said.append(text)
+
+        def left_out(self, steps):
+            self.lost += steps
+
+    told = Telling()
+    sets = ("seeds=[0]", "methods=[{method: sft, training: {learning_rate: 1e30, clip: null}}]")
+    run_suite(suite(tmp_path, *sets), toy.registry(), tmp_path / "results", told)
+    (failure,) = (tmp_path / "results" / "failed").iterdir()
+    assert [title for title, state, _ in told.seen if state == "failed"] == ["train sft, seed 0"]
+    assert told.lost == 1
+    assert told.said == [f"1 step that needs it: failed too; traceback: {failure}"]
+
+
+@pytest.mark.parametrize("name", ["record.json", "run.json", "leaderboard.md"])
+def test_a_folder_that_cannot_be_written_is_told_in_one_paragraph(tmp_path, monkeypatch, name):
+    def full(path, target):
+        if path.name.startswith(f".{name}.") or name == "record.json":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return rename(path, target)
+
+    rename = Path.replace
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(StoreError, match=r"cannot be written: .*No space left on device"):
+        execute(tmp_path, "seeds=[0]", "methods=[{policy: base}]")
+    assert not list((tmp_path / "results").rglob(f".{name}.*"))
+
+
 def test_a_trial_stands_apart_from_the_real_board(tmp_path):
     run, _ = execute(tmp_path, "seeds=[0]", limit=4)
     assert run.folder.name == "toy.trial"
@@ -238,37 +272,22 @@ def test_a_response_seen_under_another_seed_is_not_computed_again(tmp_path):
     assert notes[1]["computed"] < notes[1]["responses"]
 
 
-KILLED = """
-import sys
-sys.path[:0] = {paths!r}
-from pathlib import Path
-import toy
-from harness.reporter import Reporter
-from harness.run.suite_run import run_suite
-from harness.suite import read_suite
-folder = Path({folder!r})
-run_suite(read_suite(str(folder / "toy.yaml"), registry=toy.registry()), toy.registry(), folder / "results", Reporter())
-"""
-
-
-def test_killed_at_random_moments_and_run_again_gives_the_same_board(tmp_path):
-    toy.write_suite(tmp_path)
-    script = KILLED.format(paths=[p for p in sys.path if p.endswith("support")], folder=str(tmp_path))
+def test_killed_at_random_moments_and_run_again_gives_the_same_board(finished, tmp_path):
     draw = random.Random(0)
     for _ in range(3):
-        process = subprocess.Popen([sys.executable, "-c", script])
+        process = forked(execute, tmp_path)
         deadline = time.monotonic() + 60
         wanted = len(list((tmp_path / "results").glob("steps/*"))) + draw.randrange(1, 5)
-        while process.poll() is None and time.monotonic() < deadline:
+        while process.is_alive() and time.monotonic() < deadline:
             if len(list((tmp_path / "results").glob("steps/*"))) >= wanted:
                 time.sleep(draw.random() / 10)
                 break
             time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
     interrupted, _ = execute(tmp_path)
-    (tmp_path / "clean").mkdir()
-    clean, _ = execute(tmp_path / "clean")
+    clean, _ = execute(finished[0])
     assert stable_view(board_json(interrupted)) == stable_view(board_json(clean))
     assert not list((tmp_path / "results" / "tmp").iterdir())
 

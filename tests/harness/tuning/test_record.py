@@ -104,6 +104,37 @@ def test_only_what_was_searched_is_written_for_a_suite(record):
     assert rows[2]["options"]["base"].keys() == {"method", "options"}
 
 
+def test_what_a_grid_compares_is_written_too(tmp_path, monkeypatch):
+    Given(monkeypatch, nearest(5e-3))
+    grid = SUITE.replace(
+        "method: random_labels, label: random", "method: dpo, label: grid, options: {beta: [0.3, 0.7]}"
+    )
+    suite = read_suite(str(toy.write_suite(tmp_path, grid + TUNE)), registry=toy.registry())
+    found = tuned(suite, toy.registry(), LIMITS, Store(tmp_path / "results"), Reporter())
+    rows = {row.get("label", row["method"]): row for row in yaml.safe_load(snippet(found.record))["methods"]}
+    assert {label: rows[label]["options"]["beta"] for label in rows if label.startswith("grid")} == {
+        "grid[beta=0.3]": 0.3,
+        "grid[beta=0.7]": 0.7,
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"best": 77}, "the best trial of 'sft' is said to be number 77, which is not there"),
+        ({"best": None}, "a best trial or chosen settings, and not both"),
+        ({"chosen": None}, "a best trial or chosen settings, and not both"),
+    ],
+)
+def test_a_record_that_contradicts_itself_is_an_error(record, change, said):
+    path, _ = record
+    data = json.loads(path.read_text())
+    data["studies"][0] |= change
+    path.write_text(json.dumps(data))
+    with pytest.raises(StoreError, match=said):
+        read_record(path)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

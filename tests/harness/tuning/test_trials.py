@@ -2,15 +2,14 @@
 
 import dataclasses
 import json
-import multiprocessing
 import os
 import signal
 from dataclasses import dataclass
 from typing import ClassVar
 
 import pytest
-import torch
 import toy
+from forked import forked
 
 import harness
 from harness.reporter import Reporter
@@ -178,7 +177,10 @@ def test_a_finished_study_costs_nothing_and_a_longer_one_the_rest(finished):
 def test_a_metric_that_is_not_there_is_told_with_those_that_are(finished):
     found, recorder = study(finished[0], "tune={trials: 2, metric: nosy/shares}")
     first = found.record.studies[0].trials[0]
-    assert (first.state, first.reason) == ("skipped", "nosy gave no nosy/shares; it gave nosy/share")
+    assert (first.state, first.reason) == (
+        "skipped",
+        "nosy gave no nosy/shares; did you mean 'nosy/share'? known: nosy/share",
+    )
     assert recorder.titles == []
 
 
@@ -204,15 +206,8 @@ def test_a_validation_split_that_is_empty_is_an_error(tmp_path, monkeypatch):
         study(tmp_path)
 
 
-def killed(folder, stop):
-    """A study in a process of its own, which is killed when so many steps have ended."""
-    torch.set_num_threads(1)  # or threads that a fork does not have are waited for
-    study(folder, stop=stop)
-
-
 def test_a_study_that_is_killed_goes_on_where_it_was(finished, tmp_path):
-    process = multiprocessing.get_context("fork").Process(target=killed, args=(tmp_path, 6))
-    process.start()
+    process = forked(lambda: study(tmp_path, stop=6))
     process.join()
     assert process.exitcode == -signal.SIGKILL
     before = {path: path.read_bytes() for path in (tmp_path / "results" / "steps").glob("*/record.json")}

@@ -25,6 +25,7 @@ MODELS = {
     "ultrafeedback": ("Qwen/Qwen2.5-1.5B-Instruct", "qwen2"),
     "unpaired": ("Qwen/Qwen2.5-0.5B-Instruct", "qwen2"),
 }
+WRITES_NOTHING = {"this row has no language model"}
 SHORT = ("budget.batch=8", "evaluators.drift.options.max_tokens=4", "evaluators.drift.options.prompts=4")
 
 
@@ -90,7 +91,7 @@ def test_reading_a_suite_asks_no_hub(name: str, monkeypatch: pytest.MonkeyPatch)
 
 def test_the_ddo_rm_protocol_runs_beside_its_published_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     run = ran("ddo-rm-pythia410m", tmp_path, monkeypatch, ["tokens.max=96"])
-    assert set(run.reasons()) == {"reward model"}
+    assert set(run.reasons()) == {"reward model", "length only"}
     assert all("has no language model" in reason for reason in run.reasons()["reward model"])  # drift
 
     published = run.finished.board.published
@@ -120,7 +121,7 @@ def test_the_ddo_rm_protocol_runs_beside_its_published_figures(tmp_path: Path, m
 @pytest.mark.slow
 def test_ultrafeedback_runs_all_pairwise_methods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     run = ran("ultrafeedback", tmp_path, monkeypatch, ["methods.hypo.options.max_tokens=4"])
-    assert run.reasons() == {}
+    assert run.reasons() == {"length only": WRITES_NOTHING}
     assert run.curve("hypo")[0]["kl"] == pytest.approx(0, abs=1e-3)
     assert 0 < run.curve("dora")[0]["pair_weight"] < 2
     assert 1 < run.curve("ddo_rm")[0]["policy_reward"] < 5
@@ -131,7 +132,7 @@ def test_ultrafeedback_runs_all_pairwise_methods(tmp_path: Path, monkeypatch: py
 
 def test_unpaired_runs_what_labels_can_serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     run = ran("unpaired", tmp_path, monkeypatch)
-    assert run.reasons() == {"dpo": {"dpo needs pairs; the data carry labels"}}
+    assert run.reasons() == {"dpo": {"dpo needs pairs; the data carry labels"}, "length only": WRITES_NOTHING}
     for label in ("sft", "ddro", "ddro on random labels"):
         run.curve(label)
         assert 0 <= run.figure(label, "preference/auc") <= 1
