@@ -57,9 +57,7 @@ class _Pair:
         return self.pooled or self.own
 
 
-def pool_for(
-    rows: Sequence[BoardRow], scores: Mapping[str, Scores | Composite], prompts: int | None
-) -> Pool | None:
+def pool_for(rows: Sequence[BoardRow], scores: Mapping[str, Scores | Composite], prompts: int | None) -> Pool | None:
     """The seed spread that contenders with as many training prompts tell together on one metric. Controls do not: a row
     on random labels has less to be unsteady about.
     """

@@ -99,8 +99,8 @@ def definitions(family: Family, places: int) -> list[str]:
         )
     if any(one.pooled is not None for one in family.comparisons) and family.spread_ratio is not None:
         told.append(
-            "Pooled intervals take all trained contenders to have one spread over seeds, as the suite declared; the largest "
-            f"is {family.spread_ratio:.1f} times the median. Controls stand on their own."
+            "Pooled intervals take all trained contenders to have one spread over seeds, as the suite declared; the "
+            f"largest is {family.spread_ratio:.1f} times the median. Controls stand on their own."
         )
     return told + ([f"Warning: {family.warning}."] if family.warning else [])
 

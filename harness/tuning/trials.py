@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.board.evidence import TRAIN, Evidence
-from harness.errors import StoreError, nearest
+from harness.errors import StoreError, SuiteError, nearest
 from harness.host import Registry
 from harness.records import Cell
 from harness.reporter import Reporter
@@ -82,13 +82,17 @@ class Trials:
         return replace(plan, steps=tuple(steps))
 
     def _judged(self, step: str) -> Outcome:
-        """The value in the record of an evaluation."""
+        """The value in the record of an evaluation.
+
+        Raises:
+            SuiteError: the evaluator gives no such figure, so that all other trials would be in vain.
+        """
         cell = Cell(what=self.judge.label, seed=self.seed, digest=step, state="done")
         figures = Evidence(cell, self.store.record(step)).figures
         figure = figures.get(self.metric)
         if figure is None:
-            reason = f"{self.judge.label} gave no {self.metric}; {nearest(self.metric, figures)}"
-            return Outcome("skipped", step, reason=reason)
+            problem = f"{self.judge.label} gives no {self.metric}; {nearest(self.metric, figures)}"
+            raise SuiteError(problem, where="tune.metric", fix="write a metric as the board names it")
         if figure.higher_is_better is None:
             return Outcome("skipped", step, reason=f"{self.metric} is better neither higher nor lower")
         if not math.isfinite(figure.value):

@@ -44,7 +44,7 @@ def annotations(tmp_path):
     def write(name="annotations.json.gz", **columns):
         rows = [{"preference": 1 + i / 10, **columns} for i in range(11)]
         path = tmp_path / name
-        path.write_bytes(gzip.compress(json.dumps(rows).encode()))
+        path.write_bytes(gzip.compress(json.dumps(rows).encode(), mtime=0))
         return path
 
     return write
@@ -70,7 +70,9 @@ def test_several_replays_are_a_list_and_a_table(call, annotations):
     assert "50.00" in out
 
 
-@pytest.mark.parametrize("content", [b"", b"nonsense", b"[]", b'[{"preference": 7}]', gzip.compress(b"[1, 2]")[:12]])
+@pytest.mark.parametrize(
+    "content", [b"", b"nonsense", b"[]", b'[{"preference": 7}]', gzip.compress(b"[1, 2]", mtime=0)[:12]]
+)
 def test_what_is_no_annotation_file_is_one_paragraph(call, tmp_path, content):
     (tmp_path / "bad.json").write_bytes(content)
     code, out, err = call("--replay", "bad.json", "--json")

@@ -70,7 +70,7 @@ def test_the_notes_name_what_is_covered_the_noise_floor_and_each_comparison():
 def test_own_stands_beside_pooled_with_the_ratio_of_spreads_where_that_was_declared():
     (drawn,) = comparison_tables(board(seed_spread="pooled"))
     assert {"difference, pooled", "difference, own"} <= set(by_row(drawn)["row 4"])
-    assert any(note.startswith("Pooled intervals take all trained contenders to have one spread") for note in drawn.notes)
+    assert any(note.startswith("Pooled intervals take all trained contenders") for note in drawn.notes)
     assert not any("Pooled" in note for note in comparison_tables(board())[0].notes)
 
 

@@ -36,7 +36,7 @@ def test_rows_are_read_with_who_judged_whom(written):
 
 def test_gzip_is_read_by_its_content_not_its_name(written, tmp_path):
     path = tmp_path / "annotations.json"
-    path.write_bytes(gzip.compress(json.dumps([ROW]).encode()))
+    path.write_bytes(gzip.compress(json.dumps([ROW]).encode(), mtime=0))
     assert read_recording(str(path)).readable == [1.25]
 
 
@@ -76,7 +76,7 @@ def test_another_scale_is_refused_with_its_row(written, preference):
         (b'[{"instruction": "why?"}]', "has no 'preference'"),
         (b'[{"preference": null}]', "holds no preference"),
         (b'[{"preference": 1, "output_1": 3}]', "no text"),
-        (gzip.compress(json.dumps([ROW]).encode())[:40], "cannot be read"),
+        (gzip.compress(json.dumps([ROW]).encode(), mtime=0)[:40], "cannot be read"),
     ],
 )
 def test_what_is_no_annotation_file_is_said_to_be_none(tmp_path, content, problem):

@@ -45,7 +45,7 @@ def places(tmp_path, monkeypatch):
         (tasks / name).write_text(text)
     for name, rows in DATA.items():
         lines = "\n".join(map(json.dumps, rows)) if ".jsonl" in name else json.dumps(rows)
-        (data / name).write_bytes(gzip.compress(lines.encode()))
+        (data / name).write_bytes(gzip.compress(lines.encode(), mtime=0))
     return {"include": (str(tasks),), "data": str(data)}
 
 

@@ -23,7 +23,7 @@ def outcome(path: Path) -> list[Row | Dropped]:
 
 def written(folder: Path, name: str, content: bytes) -> Path:
     path = folder / name
-    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    path.write_bytes(gzip.compress(content, mtime=0) if name.endswith(".gz") else content)
     return path
 
 
@@ -56,7 +56,7 @@ def test_every_format_gives_the_same_rows_gzipped_or_not(tmp_path: Path, ending:
 
 
 def test_gzip_is_seen_from_the_content_not_from_the_name(tmp_path: Path):
-    (tmp_path / "a.jsonl").write_bytes(gzip.compress(LINE))
+    (tmp_path / "a.jsonl").write_bytes(gzip.compress(LINE, mtime=0))
     (tmp_path / "b.jsonl.gz").write_bytes(LINE)
     assert [row.where for row in outcome(tmp_path)] == ["a.jsonl:1", "b.jsonl.gz:1"]
 
@@ -149,8 +149,8 @@ def test_parquet_text_that_is_not_utf8_drops_its_row_only(tmp_path: Path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.jsonl.gz", gzip.compress(LINE * 1000)[:-40], "cut short or damaged"),
-        ("a.jsonl.gz", gzip.compress(LINE * 1000)[:60] + b"\0" * 60, "cut short or damaged"),
+        ("a.jsonl.gz", gzip.compress(LINE * 1000, mtime=0)[:-40], "cut short or damaged"),
+        ("a.jsonl.gz", gzip.compress(LINE * 1000, mtime=0)[:60] + b"\0" * 60, "cut short or damaged"),
         ("a.jsonl.gz", b"\x1f\x8bgarbage", "cut short or damaged"),
         ("a.jsonl", b"", "holds no row"),
         ("a.jsonl", b"\n \r\n\n", "holds no row"),
