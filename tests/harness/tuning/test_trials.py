@@ -204,7 +204,7 @@ def test_a_validation_split_that_is_empty_is_an_error(tmp_path, monkeypatch):
 
 def test_a_study_that_is_killed_goes_on_where_it_was(finished, tmp_path):
     process = forked(lambda: study(tmp_path, stop=6))
-    process.join()
+    process.join(timeout=120)
     assert process.exitcode == -signal.SIGKILL
     before = {path: path.read_bytes() for path in (tmp_path / "results" / "steps").glob("*/record.json")}
     assert len(before) == 6
