@@ -16,7 +16,7 @@ def test_every_word_of_a_comparison_is_explained(word):
 
 def test_numbers_on_the_page_are_those_of_the_code():
     assert LEAST_ROWS == 5
-    assert "five trained rows or more" in PAGE
+    assert "five contenders or more" in PAGE
     assert f"below {P_FLOOR:g}" in PAGE
 
 
