@@ -36,7 +36,7 @@ LAYERS = (
     ("harness.audit",),
     ("harness.run.contents",),
     ("harness.run.inputs", "harness.run.column_store"),
-    ("harness.run.plan", "harness.run.outcome"),
+    ("harness.run.plan", "harness.run.ending"),
     ("harness.run.models",),
     ("harness.run.lending",),
     ("harness.run.columns", "harness.run.surroundings"),

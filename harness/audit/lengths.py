@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from harness.audit_record import Lengths
+from harness.statistics import PerItem, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +37,9 @@ def lengths(pairs: Sequence[PairLengths]) -> Lengths | None:
     )
 
 
-def _interval(values: np.ndarray, clusters: Sequence[str]) -> tuple[float, float] | None:
-    """95 % interval of the mean of (n,) values that come in G clusters: cluster-robust variance, t with G - 1 degrees
-    of freedom. Source: Liang and Zeger 1986, for a mean; clipped to 0 to 1.
-    """
-    sums: defaultdict[str, float] = defaultdict(float)
+def _interval(values: np.ndarray, prompts: Sequence[str]) -> tuple[float, float] | None:
+    """95 % interval of the mean of (n,) values, those of one prompt as one group; clipped to 0 to 1."""
+    ids = [str(place) for place in range(len(values))]
+    half = spread([PerItem(ids, values, prompts)], trained=False).half
     mean = float(values.mean())
-    for cluster, value in zip(clusters, values.tolist(), strict=True):
-        sums[cluster] += value - mean
-    groups = len(sums)
-    if groups < 2:
-        return None
-    from scipy import stats
-
-    variance = float(np.square(list(sums.values())).sum()) / len(values) ** 2 * groups / (groups - 1)
-    half = float(stats.t.ppf(0.975, groups - 1)) * variance**0.5
-    return max(0.0, mean - half), min(1.0, mean + half)
+    return None if half is None else (max(0.0, mean - half), min(1.0, mean + half))

@@ -107,16 +107,15 @@ def _pair(
     return _Pair(row, other, own, None, pooled.note)
 
 
-def _corrected(found: Sequence[tuple[BoardRow, Contrast | None]]) -> list[float | None]:
+def _corrected(found: Sequence[tuple[BoardRow, Contrast]]) -> list[float | None]:
     """Holm's p of the contenders whose interval claims something of methods; None for all others."""
-    counted = [
-        place
+    counted = {
+        place: one.p
         for place, (row, one) in enumerate(found)
-        if one is not None and not row.reference and one.about_methods and one.p is not None
-    ]
+        if not row.reference and one.about_methods and one.p is not None
+    }
     corrected: list[float | None] = [None] * len(found)
-    p_values = [float(one.p or 0.0) for place in counted if (one := found[place][1]) is not None]
-    for place, p in zip(counted, holm(p_values), strict=True):
+    for place, p in zip(counted, holm(list(counted.values())), strict=True):
         corrected[place] = p
     return corrected
 

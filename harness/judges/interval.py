@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from harness.statistics import PerItem, Spread, spread
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,11 @@ def share(values: np.ndarray, prompts: Sequence[Hashable]) -> Share | None:
     if not len(values):
         return None
     mean = float(values.mean())
-    variance, count = _variance(values, prompts)
-    if count < 2:
+    around = _spread(values, prompts)
+    count = around.n
+    if around.stderr is None:
         return Share(mean, None, None, len(values), count)
+    variance = around.stderr**2
     if variance == 0 and 0 < mean < 1:
         return Share(mean, mean, mean, len(values), count)
     effective = mean * (1 - mean) / variance if variance > 0 else float(count)
@@ -56,24 +59,16 @@ def share(values: np.ndarray, prompts: Sequence[Hashable]) -> Share | None:
 
 def difference(values: np.ndarray, prompts: Sequence[Hashable]) -> Share | None:
     """The mean of values from -1 to 1, with a t interval over prompts."""
-    from scipy.special import stdtrit
-
     if not len(values):
         return None
     mean = float(values.mean())
-    variance, count = _variance(values, prompts)
-    if count < 2:
-        return Share(mean, None, None, len(values), count)
-    half = float(stdtrit(count - 1, 0.975)) * math.sqrt(variance)
-    return Share(mean, mean - half, mean + half, len(values), count)
+    around = _spread(values, prompts)
+    if around.half is None:
+        return Share(mean, None, None, len(values), around.n)
+    return Share(mean, mean - around.half, mean + around.half, len(values), around.n)
 
 
-def _variance(values: np.ndarray, prompts: Sequence[Hashable]) -> tuple[float, int]:
-    """Of the mean; and how many prompts there are."""
-    numbers: dict[Hashable, int] = {}
-    where = np.array([numbers.setdefault(prompt, len(numbers)) for prompt in prompts])
-    sums = np.bincount(where, weights=values - values.mean(), minlength=len(numbers))
-    count = len(numbers)
-    if count < 2:
-        return 0.0, count
-    return float(count / (count - 1) * (sums**2).sum() / len(values) ** 2), count
+def _spread(values: np.ndarray, prompts: Sequence[Hashable]) -> Spread:
+    """Of the mean, those of one prompt as one group."""
+    ids = [str(place) for place in range(len(values))]
+    return spread([PerItem(ids, values, [str(prompt) for prompt in prompts])], trained=False)

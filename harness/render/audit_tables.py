@@ -8,9 +8,8 @@ from harness.audit_checks import CHECKS, Check, Finding, Weight, findings
 from harness.audit_record import AuditRecord, Lengths, NearPair, SharedPrompts, SplitAudit
 from harness.render.numbers import fixed, whole
 from harness.render.table import Column, Line, Table
-from harness.render.text import one_line
+from harness.render.text import NONE, one_line
 
-NONE = "\u2013"
 MARKS: dict[Weight, str] = {"bad": "\u2717", "doubtful": "!", "note": "\u00b7"}
 MOST_SOURCES = 3
 """Sources that a board names per split."""

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from harness.board import Board, BoardRow, Comparison, Family, Heading, Interval
 from harness.board.sentences import p_text
-from harness.render.metric_tables import NONE, headline, tone
+from harness.render.metric_tables import headline, tone
 from harness.render.numbers import arrow, decimals_of, fixed
 from harness.render.picture import Axis
 from harness.render.table import Column, Line, Table
-from harness.render.text import one_line
+from harness.render.text import NONE, one_line
 
 ESTIMANDS = {
     "E1": "new items like these and a fresh training run",

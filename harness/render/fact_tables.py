@@ -8,10 +8,10 @@ from typing import Any
 from harness.board import Board, BoardRow
 from harness.board.evidence import TRAIN
 from harness.records import Cost, LedgerRecord
-from harness.render.metric_tables import NONE, tone
+from harness.render.metric_tables import tone
 from harness.render.numbers import duration, settings, size, whole
 from harness.render.table import Column, Line, Table
-from harness.render.text import one_line
+from harness.render.text import NONE, one_line
 
 
 def rows_table(board: Board) -> Table:

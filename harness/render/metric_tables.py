@@ -9,11 +9,10 @@ from harness.board import Board, BoardRow, Heading
 from harness.render.legend import Footnotes
 from harness.render.numbers import arrow, decimals, fixed, measured, per_seed
 from harness.render.table import Column, Line, Table, Tone
-from harness.render.text import one_line
+from harness.render.text import NONE, one_line
 
 FEW = 5
 """A board of so many metrics has one table."""
-NONE = "–"
 
 
 def headline(board: Board) -> list[Heading]:

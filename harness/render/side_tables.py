@@ -7,10 +7,10 @@ import statistics
 from harness.board import Board, BoardRow, Heading
 from harness.records import Published
 from harness.render.legend import Footnotes
-from harness.render.metric_tables import NONE, headline
+from harness.render.metric_tables import headline
 from harness.render.numbers import arrow, decimals, duration, fixed, measured, size, whole
 from harness.render.table import Column, Line, Table
-from harness.render.text import one_line
+from harness.render.text import NONE, one_line
 
 
 def size_tables(board: Board, notes: Footnotes) -> list[Table]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 LONGEST = 300
+NONE = "–"
+"""In a cell that has nothing to say."""
 
 
 def one_line(text: str, most: int = LONGEST) -> str:

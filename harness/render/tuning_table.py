@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from harness.board.tuning import Study, Tuning
 from harness.render.numbers import settings
 from harness.render.table import Column, Line, Table
-from harness.render.text import one_line
+from harness.render.text import NONE, one_line
 
-NONE = "–"
 BARS = "▁▂▃▄▅▆▇█"
 PLACES = 4
 

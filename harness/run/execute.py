@@ -21,17 +21,16 @@ from harness.engine.language_model import LanguageModel, engine_facts
 from harness.engine.trainer import TrainJob, TrainReport, train
 from harness.errors import HarnessError, Unavailable
 from harness.examples import ExampleSet
-from harness.host import Registry
 from harness.provenance import Meter, host_facts, versions
 from harness.records import Cost, Provenance, Record, Results
 from harness.reporter import Progress, Reporter
 from harness.run.column_store import ColumnValues
 from harness.run.columns import FIT, Columns
+from harness.run.ending import Ending
 from harness.run.evaluation_record import plain_notes, results_of, write_generations
 from harness.run.inputs import ledger_record
 from harness.run.lending import ColumnBench
 from harness.run.models import Models
-from harness.run.outcome import Ending
 from harness.run.plan import Plan
 from harness.run.steps import AuditStep, ColumnRef, ColumnStep, EvaluateStep, FitStep, ModelStep, Step, TrainStep
 from harness.run.subject import ColumnSubject, OracleSubject, PolicySubject
@@ -55,7 +54,6 @@ class Executor:
 
     plan: Plan
     store: Store
-    registry: Registry
     speak: Callable[[str], None] = Reporter().say
     """Told what evaluators say."""
     _base: BaseLogps | None = None

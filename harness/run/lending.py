@@ -1,9 +1,9 @@
-"""Models that the host lends to columns and evaluators, behind the protocols they know."""
+"""What the host lends to columns, evaluators and judges, behind the protocols they know."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ from harness.errors import HarnessError
 from harness.examples import Example, ExampleSet, Prompt
 from harness.method import Method
 from harness.records import Cost
-from harness.reporter import Progress, ticking
+from harness.reporter import Progress, Reporter, ticking
 from harness.run.models import Models, Rating
 from harness.run.steps import PolicyRef
+from harness.source import Judge, Source
 from harness.training import Budget, Training
 
 RATER = "rater"
@@ -139,3 +140,48 @@ class ColumnBench:
     def embed(self, model: str, texts: Sequence[str]) -> np.ndarray:
         """See `harness.Bench`."""
         return embed(self.models.named_folder(model), texts)
+
+
+@dataclass(kw_only=True)
+class HostLender:
+    """See `harness.Lender`."""
+
+    source: Source
+    models: Models
+    shared: Path
+    """Folder in the results for what is paid for once."""
+    progress: Progress | None = None
+    """Told of the examples scored and the prompts answered."""
+    speak: Callable[[str], None] = Reporter().say
+    """Told what evaluators and judges say."""
+
+    def scorer(self, model: str) -> Scorer:
+        """See `harness.Lender`."""
+        return ModelScorer(self.models.scorer(model), progress=self.progress)
+
+    def rater(self, model: str) -> Rater:
+        """See `harness.Lender`."""
+        return ModelRater(self.models.rater(self.models.named_folder(model)), self.progress)
+
+    def identity(self, model: str) -> str:
+        """See `harness.Lender`."""
+        return self.models.identity(model)
+
+    def judge(self) -> Judge | None:
+        """See `harness.Lender`."""
+        return self.source.judge()
+
+    def kept(self, name: str) -> Path:
+        """See `harness.Lender`."""
+        folder = self.shared / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def tell(self, done: int, total: int) -> None:
+        """See `harness.Lender`."""
+        if self.progress:
+            self.progress(done, total)
+
+    def say(self, text: str) -> None:
+        """See `harness.Lender`."""
+        self.speak(text)

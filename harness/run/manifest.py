@@ -13,8 +13,8 @@ from harness.digest import changed_options, digest
 from harness.method import Method
 from harness.records import Cell, LedgerRecord, Published, RowManifest, RunManifest, SharedStep, StatisticsRecord
 from harness.run.contents import paths
+from harness.run.ending import Ending
 from harness.run.inputs import checkpoint_ref, ledger_record
-from harness.run.outcome import Ending
 from harness.run.plan import Plan, PlannedCell
 from harness.run.steps import ColumnStep, FitStep, Step, Work
 from harness.store import Store

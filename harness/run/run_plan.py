@@ -6,23 +6,19 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.host import Registry
 from harness.reporter import Reporter
-from harness.run.outcome import Ending
+from harness.run.ending import Ending
 from harness.run.plan import Plan
 from harness.run.steps import Step
 from harness.store import POLICY, Store
 
 
-def run(
-    plan: Plan, store: Store, registry: Registry, reporter: Reporter, *, only: frozenset[str] = frozenset()
-) -> dict[str, Ending]:
+def run(plan: Plan, store: Store, reporter: Reporter, *, only: frozenset[str] = frozenset()) -> dict[str, Ending]:
     """Run what is missing, in order; one failure stops nothing but what needs it.
 
     Args:
         plan: what there is to run.
         store: what is done, and where records go.
-        registry: installed plugins.
         reporter: told of every step.
         only: labels of rows to run; all by default.
 
@@ -32,7 +28,7 @@ def run(
     store.prepare()
     todo = missing(plan, store, only)
     reporter.begin(len(todo))
-    endings = _run(todo, plan, store, registry, reporter) if todo else {}
+    endings = _run(todo, plan, store, reporter) if todo else {}
     _tidy(plan, store, endings)
     return endings
 
@@ -63,10 +59,10 @@ def _usable(step: Step, store: Store) -> bool:
     return store.done(step.digest) and kept
 
 
-def _run(todo: Sequence[Step], plan: Plan, store: Store, registry: Registry, reporter: Reporter) -> dict[str, Ending]:
+def _run(todo: Sequence[Step], plan: Plan, store: Store, reporter: Reporter) -> dict[str, Ending]:
     from harness.run.execute import Executor
 
-    executor = Executor(plan, store, registry, reporter.say)
+    executor = Executor(plan, store, reporter.say)
     endings: dict[str, Ending] = {}
     for step in todo:
         if step.digest in endings:

@@ -15,9 +15,9 @@ from harness.host import Registry
 from harness.records import RunManifest
 from harness.render import write_board
 from harness.reporter import Progress, Reporter
+from harness.run.ending import Ending
 from harness.run.inputs import Limits, base_of, gather
 from harness.run.manifest import manifest_of
-from harness.run.outcome import Ending
 from harness.run.plan import Plan, make
 from harness.run.run_plan import run
 from harness.store import Store, read_manifest
@@ -90,7 +90,7 @@ def run_suite(
     if planned:
         planned(plan, store)
     wanted = frozenset(row.label for row in plan.suite.rows if {row.label, row.default_of} & set(only))
-    endings = run(plan, store, registry, reporter, only=wanted)
+    endings = run(plan, store, reporter, only=wanted)
     manifest = manifest_of(plan, store, endings, rows.record, rows.rows(plan.inputs, limits), trial=limit is not None)
     folder = store.write_manifest(manifest)
     board = board_of(manifest, store)
@@ -112,10 +112,14 @@ def data_of(suite: Suite, limit: int | None = None, progress: Progress | None = 
 
 def board_of(manifest: RunManifest, store: Store) -> Board:
     """The board of a run, from records alone."""
+    return make_board(manifest, store.records(digests_of(manifest)))
+
+
+def digests_of(manifest: RunManifest) -> list[str]:
+    """Of the steps whose records a board is made from."""
     digests = [cell.digest for row in manifest.rows for cell in row.cells if cell.digest is not None]
     digests += [step.digest for step in manifest.shared]
-    digests += [manifest.audit.digest] if manifest.audit and manifest.audit.digest else []
-    return make_board(manifest, store.records(digests))
+    return digests + ([manifest.audit.digest] if manifest.audit and manifest.audit.digest else [])
 
 
 def read_board_of(folder: Path) -> tuple[RunManifest, Board]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,8 @@ from harness.engine.language_model import LanguageModel
 from harness.errors import Unavailable
 from harness.evaluator import Answer, Sample
 from harness.examples import Example, ExampleSet, Prompt, Split
-from harness.reporter import Progress, Reporter
-from harness.run.lending import ModelRater, ModelScorer
-from harness.run.models import Models
-from harness.source import Judge, Oracle, Source
+from harness.run.lending import HostLender, ModelRater, ModelScorer
+from harness.source import Oracle
 
 
 @dataclass
@@ -44,22 +42,14 @@ class BaseLogps:
         self._known[tuple(examples)] = logps
 
 
-@dataclass
-class Surroundings:
+@dataclass(kw_only=True)
+class Surroundings(HostLender):
     """The part of `harness.evaluator.Subject` that is the same for all; a row that writes nothing has no more."""
 
     split: Split
     held_out: ExampleSet
     """Of `split`."""
-    source: Source
     base: BaseLogps
-    models: Models
-    shared: Path
-    """Folder in the results for what evaluators keep."""
-    progress: Progress | None = None
-    """Told of the examples scored and the prompts answered."""
-    speak: Callable[[str], None] = Reporter().say
-    """Told what evaluators say."""
     sampled_tokens: int = field(default=0, init=False)
     """Drawn so far; part of the cost."""
     _lent: list[Counter[str]] = field(default_factory=list[Counter[str]], init=False)
@@ -123,14 +113,6 @@ class Surroundings:
         self._lend(lent.counted)
         return ModelRater(lent, self.progress)
 
-    def identity(self, model: str) -> str:
-        """See `harness.evaluator.Subject`."""
-        return self.models.identity(model)
-
-    def judge(self) -> Judge | None:
-        """See `harness.evaluator.Subject`."""
-        return self.source.judge()
-
     def references(self) -> Mapping[Prompt, str] | None:
         """See `harness.evaluator.Subject`."""
         return self.source.references(self.split)
@@ -138,18 +120,3 @@ class Surroundings:
     def tasks(self, folder: Path) -> tuple[str, ...]:
         """See `harness.evaluator.Subject`."""
         return self.source.tasks(folder)
-
-    def kept(self, name: str) -> Path:
-        """See `harness.evaluator.Subject`."""
-        folder = self.shared / name
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-
-    def tell(self, done: int, total: int) -> None:
-        """See `harness.evaluator.Subject`."""
-        if self.progress:
-            self.progress(done, total)
-
-    def say(self, text: str) -> None:
-        """See `harness.evaluator.Subject`."""
-        self.speak(text)

@@ -66,7 +66,7 @@ class Trials:
             return Outcome("failed", judged.step, reason=self.failed[judged.step])
         if self.reporter is None:
             return None
-        endings = run(plan, self.store, self.registry, self.reporter)
+        endings = run(plan, self.store, self.reporter)
         if row.label not in self.starts:
             self._forget(plan)
         if not self.store.done(judged.step):

@@ -6,26 +6,13 @@ import pytest
 import tiny
 import yaml
 
-from harness.cli import main
 from harness.engine import loading
 
 
-def run(monkeypatch, capsys, *arguments):
-    """(exit code, standard output, standard error) of the command line, in this process."""
-    monkeypatch.setattr(sys, "argv", ["harness", *map(str, arguments)])
-    code = 0
-    try:
-        main()
-    except SystemExit as leaving:
-        code = leaving.code or 0
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
 @pytest.fixture
-def call(monkeypatch, capsys, tmp_path):
+def call(monkeypatch, command, tmp_path):
     monkeypatch.chdir(tmp_path)
-    return lambda *arguments: run(monkeypatch, capsys, *arguments)
+    return command
 
 
 @pytest.fixture(scope="module")

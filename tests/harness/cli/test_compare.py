@@ -22,18 +22,8 @@ def results(tmp_path_factory):
 
 
 @pytest.fixture
-def call(monkeypatch, capsys, results):
-    def called(*arguments):
-        monkeypatch.setattr(sys, "argv", ["harness", "compare", str(results), *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as leaving:
-            code = leaving.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return called
+def call(command, results):
+    return lambda *arguments: command("compare", results, *arguments)
 
 
 def test_rows_are_compared_with_the_suites_baseline_on_the_primary_metric(call):

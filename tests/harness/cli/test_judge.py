@@ -1,33 +1,20 @@
 import gzip
 import json
-import sys
 
 import pytest
 import tiny
 from judging import CausalJudge, serving
 
-from harness.cli import main
 from harness.engine import loading
 from harness.engine.rater_files import create_rater, save_rater
 from harness.training import Tokens
 
 
 @pytest.fixture
-def call(monkeypatch, capsys, tmp_path):
+def call(monkeypatch, command, tmp_path):
+    """Runs `harness judge`: (exit code, standard output, standard error)."""
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        """(exit code, standard output, standard error) of `harness judge`."""
-        monkeypatch.setattr(sys, "argv", ["harness", "judge", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as leaving:
-            code = leaving.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
+    return lambda *arguments: command("judge", *arguments)
 
 
 @pytest.fixture

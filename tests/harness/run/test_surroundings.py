@@ -20,7 +20,14 @@ def surroundings(tmp_path):
     base = PolicyRef("folder", "judge", tmp_path / "judge")
     models = Models(Store(tmp_path), Tokens(max=6, min_prompt=2), base, {"judge": tmp_path / "judge"})
     nothing = ExampleSet((), Ledger(read=0, kept=0))
-    return Surroundings("test", nothing, object(), BaseLogps(models.shared(base)), models, tmp_path / "shared")
+    return Surroundings(
+        split="test",
+        held_out=nothing,
+        source=object(),
+        base=BaseLogps(models.shared(base)),
+        models=models,
+        shared=tmp_path / "shared",
+    )
 
 
 def test_cuts_on_the_way_to_a_borrowed_model_are_counted_once_however_often_it_is_borrowed(surroundings):

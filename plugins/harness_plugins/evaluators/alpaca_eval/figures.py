@@ -72,6 +72,13 @@ def preferences_of(judged: Sequence[Judged]) -> np.ndarray:
     return np.array([j.preference for j in judged], np.float64)
 
 
+def _of_judge(name: str, asked: Sequence[Judged], values: Sequence[float], about: str) -> harness.Figure:
+    """A mean over answers that is about the judge, so that neither direction is better."""
+    items = tuple(j.question.item for j in asked)
+    metric = f"alpaca_eval/{name}"
+    return harness.Figure(metric, float(np.mean(values)), "fraction", None, items, tuple(values), about=about)
+
+
 def make_figures(
     judged: Sequence[Judged], judge: str, controlled: LengthControlled | None, *, one_order: bool = False
 ) -> tuple[harness.Figure, ...]:
@@ -117,31 +124,23 @@ def make_figures(
     asked = [j for j in judged if not j.equal]
     if asked and not one_order:
         bias = [_first_preferred(j) - 0.5 for j in asked]
-        figures.append(
-            harness.Figure(
-                "alpaca_eval/position_bias",
-                float(np.mean(bias)),
-                "fraction",
-                None,
-                tuple(j.question.item for j in asked),
-                tuple(bias),
-                about="How much more often than half the time the judge prefers the answer it sees first; 0 for a fair "
-                "one. It is about the judge, and cancels in the win rate.",
-            )
-        )
         changed = [float(_winner_changes(j)) for j in asked]
-        figures.append(
-            harness.Figure(
-                "alpaca_eval/order_decides",
-                float(np.mean(changed)),
-                "fraction",
-                None,
-                tuple(j.question.item for j in asked),
-                tuple(changed),
-                about="Share of the answers of which the judge says in one order that they win and in the other that "
+        figures += [
+            _of_judge(
+                "position_bias",
+                asked,
+                bias,
+                "How much more often than half the time the judge prefers the answer it sees first; 0 for a fair "
+                "one. It is about the judge, and cancels in the win rate.",
+            ),
+            _of_judge(
+                "order_decides",
+                asked,
+                changed,
+                "Share of the answers of which the judge says in one order that they win and in the other that "
                 "they do not. It is about the judge: such an answer counts about one half in the win rate.",
-            )
-        )
+            ),
+        ]
     tokens = tuple(float(j.answer.tokens) for j in judged)
     figures.append(
         harness.Figure(
