@@ -3,7 +3,7 @@
 The names a plugin may import. Nothing here loads torch.
 """
 
-from harness.batch import Batch, Facts, Logps, Samples
+from harness.batch import Batch, Facts, Logps, Measured, Samples
 from harness.column import Bench, Column, Rater, Scorer
 from harness.errors import DataError, HarnessError, ModelError, PluginError, Unavailable
 from harness.evaluator import Answer, Evaluation, Evaluator, Figure, Generation, Sample, Scored, Subject
@@ -44,6 +44,7 @@ __all__ = [
     "Lender",
     "Logps",
     "Lora",
+    "Measured",
     "Message",
     "Method",
     "ModelError",

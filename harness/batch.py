@@ -68,10 +68,26 @@ class Samples:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """Responses that are measured, not learnt from: those of the whole optimiser step, whatever its micro-batches."""
+
+    policy: Logps
+    """(measured,) under the policy before the step, without a graph."""
+    columns: Mapping[str, Tensor]
+    """Per column name, (measured,): see `Method.train_columns`."""
+
+    @property
+    def log_ratio(self) -> Tensor:
+        """(measured,) nats: l(y) = log pi(y|x) - log pi_ref(y|x), summed over tokens."""
+        return self.policy.total - self.columns["reference"]
+
+
+@dataclass(frozen=True)
 class Batch:
     """Responses with their log-probs, columns, and the judgements that refer to them by index."""
 
     policy: Logps
+    """NaN where the method does not learn from a response: see `Method.learns_from`."""
     columns: Mapping[str, Tensor]
     """Per column name, (responses,): see `Method.train_columns`."""
     prompt: Tensor
@@ -91,6 +107,8 @@ class Batch:
     facts: Facts
     samples: Samples | None = None
     """None where the method's `sampling` asks for nothing, and when held-out responses are scored."""
+    measured: Measured | None = None
+    """None where the method's `measures` names nothing in the step, and when held-out responses are scored."""
 
     def column(self, name: str) -> Tensor:
         """(responses,) a column by name.

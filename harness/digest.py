@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 from collections.abc import Collection, Mapping
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -40,9 +41,12 @@ def plain(value: Any) -> Plain:
     raise TypeError(f"{type(value).__name__} is not plain data: {value!r}")
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def canonical(value: Plain) -> str:
     """The one JSON text of `value`: sorted keys, no spaces, `1.0` and `1` told apart by type alone."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def digest(value: Any) -> str:
@@ -52,8 +56,13 @@ def digest(value: Any) -> str:
         TypeError: the value is not plain data.
         DataError: half of a surrogate pair stands in a text; no file can hold that.
     """
+    return _named(canonical(plain(value)))
+
+
+def _named(text: str) -> str:
+    """The digest of plain data, from their canonical text."""
     try:
-        content = canonical(plain(value)).encode()
+        content = text.encode()
     except UnicodeEncodeError as error:
         around = error.object[max(0, error.start - 40) : error.end + 40]
         raise DataError(
@@ -61,6 +70,31 @@ def digest(value: Any) -> str:
             fix="have whatever wrote it, such as the source of the examples, leave such texts out",
         ) from error
     return hashlib.sha256(content).hexdigest()[:32]
+
+
+class Parts:
+    """Digests of many mappings that have parts in common: each such part is written out once.
+
+    A part is known by being the same object, so none may be changed once it was in a mapping.
+    """
+
+    def __init__(self) -> None:
+        self._texts: dict[int, tuple[Any, str]] = {}
+        """id() of a part -> the part, so that its id stays taken; its canonical text."""
+        self._keys: dict[str, str] = {}
+
+    def digest(self, whole: Mapping[str, Any]) -> str:
+        """`digest` of a mapping. Raises as that does."""
+        self._keys |= {key: canonical(key) + ":" for key in whole.keys() - self._keys.keys()}
+        return _named("{" + ",".join([self._keys[key] + self._text(whole[key]) for key in sorted(whole)]) + "}")
+
+    def _text(self, part: Any) -> str:
+        if type(part) is str:  # digests, mostly: no two are the same object
+            return encode_basestring(part)
+        known = self._texts.get(id(part))
+        if known is None:
+            known = self._texts[id(part)] = (part, canonical(plain(part)))
+        return known[1]
 
 
 def file_digest(path: Path) -> str:

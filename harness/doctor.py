@@ -82,6 +82,21 @@ def _torch() -> Iterator[Check]:
     yield Check("torch", "ok", f"{torch.__version__} on {', '.join(gpus) or 'the processor'}")
     if not gpus:
         yield judge_threads(torch.get_num_threads(), provenance.usable_cores())
+    yield _engine()
+
+
+def _engine() -> Check:
+    """What is fastest here; measured now where it was not before."""
+    from harness.engine.machine import machine
+
+    found = machine()
+    taken = {name: f"{ms:.2g} ms" for name, ms in found.milliseconds.items()}
+    detail = f"matrix products {found.matmul} ({taken[f'matmul/{found.matmul}']}; highest {taken['matmul/highest']}), "
+    way, plain = taken[f"attention/{found.attention}"], taken["attention/blocked"]
+    detail += f"attention {found.attention} ({way}; blocked {plain})"
+    if reason := found.refused.get("attention/compiled"):
+        return Check("engine", "warning", f"{detail}; not compiled: {reason}", "install a C++ compiler, such as g++")
+    return Check("engine", "ok", detail)
 
 
 def judge_threads(threads: int, cores: int) -> Check:

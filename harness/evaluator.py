@@ -234,6 +234,10 @@ class Evaluator(ABC):
         """
         return True
 
+    def one_at_a_time(self) -> bool:
+        """True if it may not judge two rows at once, in two processes of a run: where it keeps to a pace."""
+        return False
+
     def check(self) -> None:
         """Raise `Unavailable`, with the reason, where this evaluator cannot run on this installation."""
 

@@ -22,7 +22,7 @@ A method is a frozen dataclass whose fields are its options. Nearly all of them 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from harness.batch import Batch
     from harness.column import Column
-    from harness.examples import ExampleSet, Need
+    from harness.examples import Example, ExampleSet, Need
 
 Unit: TypeAlias = Literal["pair", "label", "prompt"]
 
@@ -73,7 +73,9 @@ class Method(ABC):
         return "pair"
 
     def batch_statistic(self) -> bool:
-        """True if a term depends on other items of the batch (KTO's KL estimate)."""
+        """True if a term depends on other items that are learnt from. What it reads of `batch.measured` does not count:
+        that is the whole step's in every micro-batch.
+        """
         return False
 
     def linear_reduce(self) -> bool:
@@ -107,6 +109,26 @@ class Method(ABC):
         """The examples this method trains on, made from those of the suite. Pure; identity by default."""
         del seed
         return examples
+
+    def learns_from(self, example: Example) -> Iterable[int]:
+        """Responses of a prepared example, by index, whose log-probs `terms` reads. By default those that its units are
+        about: of pairs, or labelled; all where the unit is the prompt. Others are not computed: NaN in the batch.
+        """
+        match self.unit():
+            case "pair":
+                return (response for pair in example.pairs for response in (pair.chosen, pair.rejected))
+            case "label":
+                return (label.response for label in example.labels)
+            case "prompt":
+                return range(len(example.responses))
+
+    def measures(self, example: Example) -> Iterable[int]:
+        """Responses of a prepared example, by index, whose log-probs `terms` reads as numbers alone, as KTO's estimate
+        of a KL does. They are computed before anything is learnt, for the whole step, without a graph, and are in
+        `batch.measured`.
+        """
+        del example
+        return ()
 
     @abstractmethod
     def terms(self, batch: Batch) -> Tensor:

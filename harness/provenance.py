@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
@@ -36,7 +37,13 @@ PACKAGES = (
 
 def versions() -> dict[str, str]:
     """Version of Python and of each of `PACKAGES` that is installed. Imports none of them."""
-    return {"python": platform.python_version(), **installed(PACKAGES)}
+    return dict(_versions())
+
+
+@cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    """Looked up once: what is installed later is not what this process has imported."""
+    return (("python", platform.python_version()), *installed(PACKAGES).items())
 
 
 def installed(packages: Iterable[str]) -> dict[str, str]:

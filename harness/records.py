@@ -31,7 +31,7 @@ class Cost(_Plain):
     prompts: int = 0
     """Examples trained on, with repeats."""
     response_tokens: int = 0
-    """Response tokens trained on, with repeats."""
+    """Response tokens trained on, with repeats: those of responses that the method learns from."""
     sampled_tokens: int = 0
     """Tokens drawn from the policy."""
 

@@ -44,4 +44,4 @@ class Reporter:
         """So many of the steps that were to run need one that has just ended without being done; they never begin."""
 
     def close(self) -> None:
-        """The run is over, however it ended."""
+        """The run is over, however it ended; or another is about to begin."""

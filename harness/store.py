@@ -22,8 +22,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.errors import StoreError
+from harness.long_lived import long_lived
 from harness.records import Record, RunManifest
-from harness.upgrades import upgrade_manifest, upgrade_record
+from harness.upgrades import read_record, upgrade_manifest
 
 RECORD = "record.json"
 SHARED = "shared"
@@ -91,7 +92,15 @@ class Store:
 
     def done(self, digest: str) -> bool:
         """True if the step is finished."""
-        return (self.folder(digest) / RECORD).is_file()
+        return os.path.isfile(f"{self.root}/steps/{digest}/{RECORD}")  # noqa: PTH113  # asked of 100,000 steps
+
+    def finished(self, digests: Iterable[str]) -> frozenset[str]:
+        """Those of the steps that are finished. The folder is read once, however many steps there are."""
+        try:
+            there = set(os.listdir(self.root / "steps"))  # noqa: PTH208  # names alone, of 100,000 folders
+        except OSError:
+            return frozenset()
+        return frozenset(digest for digest in digests if digest in there and self.done(digest))
 
     def record(self, digest: str) -> Record:
         """The record of a finished step.
@@ -101,15 +110,19 @@ class Store:
         """
         path = self.folder(digest) / RECORD
         try:
-            return upgrade_record(json.loads(path.read_bytes()))
+            with path.open("rb", buffering=0) as file:
+                return read_record(file.read())
         except (OSError, ValueError, ValidationError) as error:
             raise StoreError(
                 f"the record of step {digest} cannot be read: {error}", where=str(path), fix="delete its folder"
             ) from error
 
+    @long_lived()
     def records(self, digests: Iterable[str]) -> dict[str, Record]:
         """The records of those steps that are finished."""
-        return {d: self.record(d) for d in dict.fromkeys(digests) if self.done(d)}
+        wanted = dict.fromkeys(digests)
+        finished = self.finished(wanted)
+        return {digest: self.record(digest) for digest in wanted if digest in finished}
 
     @contextmanager
     def working_folder(self, digest: str) -> Generator[Path]:

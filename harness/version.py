@@ -2,6 +2,6 @@
 
 __version__ = "0.1.0"
 
-ENGINE = 2
+ENGINE = 3
 """Raised whenever the trainer, the scorer or the sampler may give other numbers for the same inputs: old steps then
 stay addressable and new ones are computed anew."""

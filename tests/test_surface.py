@@ -15,7 +15,7 @@ from harness import hookspecs, host
 ROOT = Path(__file__).parents[1]
 
 LAYERS = (
-    ("harness.errors", "harness.version"),
+    ("harness.errors", "harness.version", "harness.long_lived"),
     ("harness.digest", "harness.hub"),
     ("harness.examples",),
     ("harness.conversions", "harness.training", "harness.batch", "harness.search_space"),
@@ -35,14 +35,17 @@ LAYERS = (
     ("harness.engine",),
     ("harness.audit",),
     ("harness.run.contents",),
-    ("harness.run.inputs", "harness.run.column_store"),
+    ("harness.run.inputs", "harness.run.column_store", "harness.run.example_sets", "harness.run.known_logps"),
     ("harness.run.plan", "harness.run.ending"),
+    ("harness.run.crew", "harness.run.schedule"),
     ("harness.run.models",),
     ("harness.run.lending",),
     ("harness.run.columns", "harness.run.surroundings"),
     ("harness.judges",),
     ("harness.run.subject",),
     ("harness.run.execute",),
+    ("harness.run.processes",),
+    ("harness.run.side_by_side",),
     ("harness.run.run_plan",),
     ("harness.tuning",),
     ("harness.run.manifest",),

@@ -14,6 +14,7 @@ from harness.audit.parts import Part
 from harness.audit_checks import CHECKS
 from harness.audit_record import SourceTally, SplitAudit
 from harness.engine.encoding import Encoded, Encoder
+from harness.engine.token_bank import TokenBank
 from harness.examples import Example, Ledger, Pair
 from harness.records import LedgerRecord
 from harness.reporter import Progress
@@ -97,7 +98,7 @@ def split_audit(part: Part, said: Sequence[str], encoder: Encoder, progress: Pro
     pairs = 0
     for start in range(0, len(examples), CHUNK):
         chunk = examples[start : start + CHUNK]
-        count.encoder = replace(encoder, counted=Counter(), _ids={})  # or every token of the split would stay in memory
+        count.encoder = replace(encoder, counted=Counter(), bank=TokenBank(0))  # every chunk is read once
         boundaries = mismatches(count.encoder, chunk)
         for place, (whole, boundary) in enumerate(zip(count.encoder.uncut(chunk), boundaries, strict=True)):
             cut = count.example(whole, boundary)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from harness.board.board import BoardRow, Heading
 from harness.board.comparison import Family
@@ -51,11 +51,14 @@ def without_baseline(
     return (f"no comparison in {primary.name} with the baseline {baseline}: {gap}",)
 
 
-def opposite(row: BoardRow, baseline: str, rows: Sequence[BoardRow]) -> BoardRow | None:
-    """The row that `row` is compared with: the one of that label, else the one that had as many prompts and is called
-    so without them; None if there is none, or it is `row` itself.
+def opposites(baseline: str, rows: Sequence[BoardRow]) -> Mapping[str, BoardRow]:
+    """By label, the row that each is compared with: the one of that label, else the one that had as many prompts and is
+    called so without them. A row that there is none for, or that is it itself, is left out.
     """
-    found = next((other for other in rows if other.label == baseline), None)
-    if found is None:
-        found = next((o for o in rows if o.unsized == baseline and o.prompts == row.prompts), None)
-    return None if found is None or found.label == row.label else found
+    named = next((row for row in rows if row.label == baseline), None)
+    sized: dict[int | None, BoardRow] = {}
+    for row in rows:
+        if row.unsized == baseline:
+            sized.setdefault(row.prompts, row)
+    found = {row.label: named or sized.get(row.prompts) for row in rows}
+    return {label: other for label, other in found.items() if other is not None and other.label != label}

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.board.baseline import opposite
+from harness.board.baseline import opposites
 from harness.board.board import BoardRow, Heading
 from harness.board.comparison import AgainPair, Comparison, Family, Interval, Verdict
 from harness.board.sentences import sentence
@@ -80,10 +80,11 @@ def _family(
     rows: Sequence[BoardRow], heading: Heading, scores: Mapping[str, Scores | Composite], design: Design
 ) -> Family:
     pools = {prompts: pool_for(rows, scores, prompts) for prompts in {row.prompts for row in rows}}
+    others = opposites(design.baseline, rows)
     pairs = [
         _pair(row, other, scores, pools[row.prompts if row.seeds else other.prompts], design)
         for row in rows
-        if row.label in scores and (other := opposite(row, design.baseline, rows)) and other.label in scores
+        if row.label in scores and (other := others.get(row.label)) and other.label in scores
     ]
     again = _again(rows, scores)
     decided = _corrected([(pair.row, pair.decides) for pair in pairs])
@@ -91,7 +92,7 @@ def _family(
     ratio = spread_ratio(_trained(rows, scores))
     compared = tuple(_comparison(heading, pair, place, (decided, beside), again) for place, pair in enumerate(pairs))
     warning = _warning(ratio, pairs) if design.seed_spread == "pooled" else ""
-    return Family(heading.name, design.baseline, _count(decided), tuple(again), ratio, warning, compared)
+    return Family(heading.name, design.baseline, decided.tests, tuple(again), ratio, warning, compared)
 
 
 def _pair(
@@ -107,8 +108,17 @@ def _pair(
     return _Pair(row, other, own, None, pooled.note)
 
 
-def _corrected(found: Sequence[tuple[BoardRow, Contrast]]) -> list[float | None]:
-    """Holm's p of the contenders whose interval claims something of methods; None for all others."""
+@dataclass(frozen=True)
+class _Corrected:
+    """Holm's p of a family of comparisons."""
+
+    p: Sequence[float | None]
+    """Of the contenders whose interval claims something of methods; None for all others."""
+    tests: int
+    """How many those are."""
+
+
+def _corrected(found: Sequence[tuple[BoardRow, Contrast]]) -> _Corrected:
     counted = {
         place: one.p
         for place, (row, one) in enumerate(found)
@@ -117,11 +127,7 @@ def _corrected(found: Sequence[tuple[BoardRow, Contrast]]) -> list[float | None]
     corrected: list[float | None] = [None] * len(found)
     for place, p in zip(counted, holm(list(counted.values())), strict=True):
         corrected[place] = p
-    return corrected
-
-
-def _count(corrected: Sequence[float | None]) -> int:
-    return sum(p is not None for p in corrected)
+    return _Corrected(corrected, len(counted))
 
 
 def _again(rows: Sequence[BoardRow], scores: Mapping[str, Scores | Composite]) -> list[AgainPair]:
@@ -145,7 +151,7 @@ def _comparison(
     heading: Heading,
     pair: _Pair,
     place: int,
-    corrected: tuple[Sequence[float | None], Sequence[float | None]],
+    corrected: tuple[_Corrected, _Corrected],
     again: Sequence[AgainPair],
 ) -> Comparison:
     """The pair at `place`; `corrected`: Holm's p of the intervals that decide, and of own ones printed beside them."""
@@ -170,16 +176,14 @@ def _comparison(
         sentence="",
         note="; ".join(note for note in (found.note, _unlike(pair.row, pair.baseline)) if note),
     )
-    told = sentence(made, heading.name, heading.unit, heading.higher_is_better, _count(decided))
+    told = sentence(made, heading.name, heading.unit, heading.higher_is_better, decided.tests)
     return dataclasses.replace(made, sentence=told)
 
 
-def _interval(
-    found: Contrast, corrected: Sequence[float | None], place: int, higher_is_better: bool | None
-) -> Interval:
+def _interval(found: Contrast, corrected: _Corrected, place: int, higher_is_better: bool | None) -> Interval:
     """`corrected`: Holm's p of the whole family, of which this is the one at `place`."""
     low, high = found.ci95 or (None, None)
-    holm_p = corrected[place]
+    holm_p = corrected.p[place]
     return Interval(
         method=found.formula,
         low=low,
@@ -187,7 +191,7 @@ def _interval(
         stderr=_finite(found.stderr),
         p=found.p,
         holm_p=holm_p,
-        mde=_finite(mde(found, tests=1 if holm_p is None else _count(corrected))),
+        mde=_finite(mde(found, tests=1 if holm_p is None else corrected.tests)),
         seed_sd=found.seed_sd,
         item_se=_finite(found.item_se),
         df=_finite(found.df),

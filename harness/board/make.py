@@ -19,6 +19,7 @@ from harness.board.shared import shared
 from harness.board.standing import ordered, primary_of
 from harness.board.tables import Names
 from harness.board.tuning import tuning
+from harness.long_lived import long_lived
 from harness.records import Record, RunManifest
 from harness.statistics import Composite, Scores
 from harness.upgrades import BOARD_VERSION
@@ -66,6 +67,7 @@ def draft(manifest: RunManifest, records: Mapping[str, Record]) -> Draft:
     return Draft(tuple(rows), tuple(metrics), tables, baseline, groups, (problem,) if problem else ())
 
 
+@long_lived()
 def make_board(manifest: RunManifest, records: Mapping[str, Record]) -> Board:
     """The board of a run.
 

@@ -38,6 +38,10 @@ Sets = Annotated[list[str], typer.Option("--set", help="dotted.key=value over th
 Seeds = Annotated[str, typer.Option("--seeds", help="The seeds themselves, as 0,1,2.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Examples per split; the board is then a trial.")]
 Only = Annotated[list[str], typer.Option("--only", help="Label of a row to run; may be repeated.")]
+Workers = Annotated[
+    str,
+    typer.Option("--workers", envvar="HARNESS_WORKERS", help="Processes that run steps side by side; 1: in this one."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 DEFAULT_RESULTS = Path("results")
@@ -86,6 +90,14 @@ def _seeds(text: str) -> list[int] | None:
         raise SuiteError(f"{text!r} is no list of seeds", where="--seeds", fix="write --seeds 0,1,2") from None
 
 
+def _workers(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if not text.isdigit() or int(text) < 1:
+        raise SuiteError(f"{text!r} is no number of processes", where="--workers", fix="write --workers 2, or auto")
+    return int(text)
+
+
 def _out(text: str) -> None:
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
@@ -102,6 +114,7 @@ def run(
     seeds: Seeds = "",
     limit: Limit = None,
     only: Only = [],  # noqa: B006
+    workers: Workers = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Run what is missing of a suite, then print and write its board."""
@@ -110,7 +123,7 @@ def run(
     from harness.cli.progress import reporter_for
     from harness.cli.show import show_plan, show_run, show_tuning
 
-    registry = _registry()
+    registry, processes = _registry(), _workers(workers)
     wanted = _read(suite, registry, sets, seeds)
     chosen = _read(suite, registry, sets, seeds, only).asked if only else ()
     quiet_environment()
@@ -133,7 +146,9 @@ def run(
         show_plan(console, plan, store)
 
     try:
-        finished = run_suite(wanted, registry, results, reporter, limit=limit, only=chosen, planned=planned)
+        finished = run_suite(
+            wanted, registry, results, reporter, limit=limit, only=chosen, workers=processes, planned=planned
+        )
     except KeyboardInterrupt:
         console.print("interrupted: finished steps are kept; run again to go on")
         sys.exit(130)
@@ -303,7 +318,7 @@ def evaluate(
     """Judge one model, without training: `--set data.path=FILE` says on which preferences."""
     names = "[" + ", ".join(json.dumps(name) for name in evaluator) + "]"
     sets = [f"model={json.dumps(model)}", f"evaluators={names}", *sets]
-    run("eval", results, sets, "", limit, [], as_json)
+    run("eval", results, sets, "", limit, [], "auto", as_json)
 
 
 @app.command()
@@ -361,6 +376,7 @@ def quiet_environment() -> None:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # to ask for GPUs without waking one: see `run.crew`
 
 
 def quiet_libraries() -> None:

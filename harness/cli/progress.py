@@ -10,6 +10,7 @@ from harness.reporter import Progress, Reporter, State
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import TaskID
 
 MARKS: dict[State, str] = {"done": "[green]done[/]", "skipped": "[yellow]skipped[/]", "failed": "[red]failed[/]"}
 
@@ -62,7 +63,7 @@ class LineReporter(Reporter):
 
 
 class BarReporter(Reporter):
-    """One bar for the run and one for the step in hand."""
+    """One bar for the run and one for each step in hand."""
 
     def __init__(self, console: Console) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -71,10 +72,10 @@ class BarReporter(Reporter):
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         self._console = console
         self._progress = Progress(*columns, TextColumn("left"), TimeLeft(), console=console, transient=True)
-        self._whole = self._step = None
+        self._whole: TaskID | None = None
+        self._in_hand: dict[str, list[TaskID]] = {}
         self._ended = 0
         self._steps = 0
-        self._shown = 0.0
 
     def begin(self, steps: int) -> None:
         """See `Reporter`."""
@@ -88,12 +89,15 @@ class BarReporter(Reporter):
 
     def step(self, title: str) -> Progress:
         """See `Reporter`."""
-        step = self._step = self._progress.add_task(title, total=None)
+        step = self._progress.add_task(title, total=None)
+        self._in_hand.setdefault(title, []).append(step)
+        shown = 0.0
 
         def advance(done: int, total: int) -> None:
+            nonlocal shown
             now = time.monotonic()
-            if done == total or now - self._shown > 0.1:
-                self._shown = now
+            if done == total or now - shown > 0.1:
+                shown = now
                 self._progress.update(step, completed=done, total=total)
 
         return advance
@@ -109,8 +113,9 @@ class BarReporter(Reporter):
         del seconds
         from rich.markup import escape
 
-        if self._step is not None:
-            self._progress.remove_task(self._step)
+        if bars := self._in_hand.pop(title, []):
+            self._progress.remove_task(bars.pop(0))
+            self._in_hand |= {title: bars} if bars else {}  # another of this name is still in hand
         if state != "done":
             self._console.print(f"{MARKS[state]} {escape(title)}: {escape(reason)}")
         self._passed(1)

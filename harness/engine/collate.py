@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness.batch import Batch, Facts, Logps, Samples
+from harness.batch import Batch, Facts, Logps, Measured, Samples
 from harness.engine.encoding import Encoded
 from harness.examples import Example
 
@@ -25,19 +25,25 @@ def facts(examples: Sequence[Example]) -> Facts:
 
 
 def collate(
-    examples: Sequence[Encoded], policy: Logps, columns: Mapping[str, Sequence[np.ndarray]], about: Facts
+    examples: Sequence[Encoded],
+    policy: Logps,
+    columns: Mapping[str, Sequence[np.ndarray]],
+    about: Facts,
+    measured: Measured | None = None,
 ) -> Batch:
     """A batch of these examples.
 
     Args:
         examples: in the order of `policy`.
-        policy: log-probs of all their responses, samples included.
-        columns: per name, (K,) per example; samples have none.
+        policy: log-probs of the responses that are kept of them, samples included.
+        columns: per name, (K,) per example, of responses that are not kept too; samples have none.
         about: the whole training set.
+        measured: of the whole step.
     """
     device, dtype = policy.total.device, policy.total.dtype
     policy, samples = _apart(examples, policy)
-    sizes = [len(e.responses) - e.samples for e in examples]
+    sizes = [len(e.example.responses) for e in examples]
+    policy = _in_place(examples, sizes, policy)
     starts = np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.int64)
     pairs = [(int(s), p) for s, e in zip(starts, examples, strict=True) for p in e.example.pairs]
     labels = [(int(s), label) for s, e in zip(starts, examples, strict=True) for label in e.example.labels]
@@ -60,7 +66,20 @@ def collate(
         sources=tuple(r.source for e in examples for r in e.example.responses),
         facts=about,
         samples=samples,
+        measured=measured,
     )
+
+
+def _in_place(examples: Sequence[Encoded], sizes: Sequence[int], policy: Logps) -> Logps:
+    """The log-probs of what is kept among all responses; NaN where one is not, and so is its number of tokens."""
+    if all(e.kept is None for e in examples):
+        return policy
+    starts = np.cumsum([0, *sizes])
+    kept = [range(n) if e.kept is None else e.kept for e, n in zip(examples, sizes, strict=True)]
+    places = [int(start) + k for start, own in zip(starts, kept, strict=False) for k in own]
+    index = torch.tensor(places, dtype=torch.int64, device=policy.total.device)
+    total, tokens = (values.new_full((sum(sizes),), float("nan")) for values in (policy.total, policy.tokens))
+    return Logps(total.index_copy(0, index, policy.total), tokens.index_copy(0, index, policy.tokens))
 
 
 def _apart(examples: Sequence[Encoded], policy: Logps) -> tuple[Logps, Samples | None]:

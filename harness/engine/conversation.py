@@ -24,8 +24,8 @@ class ConversationEncoder(Encoder):
         prompts: dict[Prompt, int] = {}
         prompt_of = [prompts.setdefault(r.prompt or example.prompt, len(prompts)) for r in example.responses]
         texts = [self._text(r.prompt or example.prompt, r.text) for r in example.responses]
-        self._tokenise(texts)
-        whole = [self._prompt_ids(t) for t in texts]
+        ids = self._tokenise(texts)
+        whole = [self._prompt_ids(ids[t]) for t in texts]
         shared = [_shared([w for w, p in zip(whole, prompt_of, strict=True) if p == i]) for i in range(len(prompts))]
         heads = [next(w for w, p in zip(whole, prompt_of, strict=True) if p == i)[:n] for i, n in enumerate(shared)]
         tails = [w[shared[p] :] for w, p in zip(whole, prompt_of, strict=True)]

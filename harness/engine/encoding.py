@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
+from harness.engine.token_bank import TokenBank
 from harness.errors import ModelError
 from harness.examples import Example, Prompt, Response
 from harness.training import Tokens
@@ -18,6 +19,9 @@ CUT_PROMPTS = "prompts cut on the left"
 """What `Encoder.counted` calls them."""
 CUT_RESPONSES = "responses cut on the right"
 """Likewise."""
+
+Ids: TypeAlias = Mapping[str, tuple[int, ...]]
+"""Of texts, as the tokenizer gives them."""
 
 _PLAIN_NAMES = {"system": "System", "user": "User", "assistant": "Assistant"}
 
@@ -45,6 +49,8 @@ class Encoded:
     """(responses,) token ids, the end-of-sequence token last unless the response was cut."""
     fresh: Fresh | None = None
     """Where it is given, the last k responses are samples, and none of the example's own."""
+    kept: tuple[int, ...] | None = None
+    """Where it is given, which of the example's responses these are, by index; the others are not computed."""
 
     @property
     def samples(self) -> int:
@@ -105,7 +111,8 @@ class Encoder:
     embeddings: int | None = None
     """How many token ids the model knows, where that is known."""
     counted: Counter[str] = field(default_factory=Counter[str])
-    _ids: dict[str, tuple[int, ...]] = field(default_factory=dict[str, "tuple[int, ...]"])
+    bank: TokenBank = field(default_factory=TokenBank)
+    """What was tokenised before. It may be shared by encoders whose tokenizers do the same."""
 
     def __post_init__(self) -> None:
         if self.tokenizer.eos_token_id is None:
@@ -118,6 +125,7 @@ class Encoder:
         self._bos: int | None = bos if bos is not None and probe and probe[0] == bos else None
         self._eos: int = self.tokenizer.eos_token_id
         self._chat = self._uses_chat()
+        self._size = len(self.tokenizer)
         self._demand_known(max(self._eos, self._bos or 0))
 
     def _demand_known(self, token: int) -> None:
@@ -150,13 +158,13 @@ class Encoder:
         most = self.tokens.max or LONGEST_DEFAULT
         return most if self.context is None else min(most, self.context)
 
-    def _tokenise(self, texts: Iterable[str]) -> None:
-        new = sorted({t for t in texts if t not in self._ids})
-        if new:
-            found = self.tokenizer(new, add_special_tokens=False)["input_ids"]
-            if self.embeddings is not None:
-                self._demand_known(max((max(ids) for ids in found if ids), default=0))
-            self._ids.update({t: tuple(ids) for t, ids in zip(new, found, strict=True)})
+    def _tokenise(self, texts: Iterable[str]) -> Ids:
+        if len(self.tokenizer) != self._size:  # somebody has added tokens to it: no longer what the bank was made for
+            self.bank, self._size = TokenBank(self.bank.most), len(self.tokenizer)
+        found = self.bank.of(texts, self.tokenizer)
+        if self.embeddings is not None and self.bank.largest >= self.embeddings:
+            self._demand_known(max((max(ids) for ids in found.values() if ids), default=0))
+        return found
 
     def prompt_text(self, prompt: Prompt) -> str:
         """What the model is given before the response."""
@@ -164,22 +172,20 @@ class Encoder:
             return _chat_text(self.tokenizer, prompt)
         return tagged_text(prompt) if self.tokens.template == "tagged" else plain_text(prompt)
 
-    def _prompt_ids(self, text: str) -> tuple[int, ...]:
-        ids = self._ids[text]
+    def _prompt_ids(self, ids: tuple[int, ...]) -> tuple[int, ...]:
         if self._bos is not None and (not ids or ids[0] != self._bos):
             ids = (self._bos, *ids)
         return ids or (self._eos,)
 
-    def _response_ids(self, text: str) -> tuple[int, ...]:
-        ids = self._ids[text]
+    def _response_ids(self, ids: tuple[int, ...]) -> tuple[int, ...]:
         return ids if ids and ids[-1] == self._eos else (*ids, self._eos)
 
     def prompts(self, prompts: Sequence[Prompt], room: int) -> list[tuple[int, ...]]:
         """Token ids of prompts to be answered with up to `room` tokens, cut on the left where they leave less."""
         texts = [self.prompt_text(p) for p in prompts]
-        self._tokenise(texts)
+        ids = self._tokenise(texts)
         keep = max(min(self.tokens.min_prompt, self.longest - 1), self.longest - room)
-        return [self._cut_prompt(self._prompt_ids(t), keep) for t in texts]
+        return [self._cut_prompt(self._prompt_ids(ids[t]), keep) for t in texts]
 
     def openings(self, prompts: Sequence[Prompt], texts: Sequence[str]) -> list[Encoded]:
         """Per prompt, every text as the beginning of an answer, without an end-of-sequence token.
@@ -187,8 +193,8 @@ class Encoder:
         Raises:
             ModelError: a text has no token.
         """
-        self._tokenise(texts)
-        ids = tuple(self._ids[text] for text in texts)
+        found = self._tokenise(texts)
+        ids = tuple(found[text] for text in texts)
         for text, tokens in zip(texts, ids, strict=True):
             if not tokens:
                 raise ModelError(f"the tokenizer makes no token of {text!r}, so no answer can begin with it")
@@ -205,13 +211,11 @@ class Encoder:
 
     def uncut(self, examples: Sequence[Example]) -> list[Encoded]:
         """Token ids of every example, in order, however many there are."""
-        texts: dict[Prompt, str] = {}
-        for example in examples:
-            for prompt in (example.prompt, *(r.prompt for r in example.responses if r.prompt is not None)):
-                if prompt not in texts:
-                    texts[prompt] = self.prompt_text(prompt)
-        self._tokenise([*texts.values(), *(r.text for e in examples for r in e.responses)])
-        return [self._example(e, texts) for e in examples]
+        asked = dict.fromkeys(r.prompt or e.prompt for e in examples for r in e.responses)
+        texts = {prompt: self.prompt_text(prompt) for prompt in asked}
+        ids = self._tokenise([*texts.values(), *(r.text for e in examples for r in e.responses)])
+        prompts = {prompt: self._prompt_ids(ids[text]) for prompt, text in texts.items()}
+        return [self._example(e, prompts, ids) for e in examples]
 
     def cut(self, whole: Encoded) -> Encoded:
         """The example within `longest` tokens."""
@@ -222,25 +226,23 @@ class Encoder:
 
     def agrees(self, encoded: Iterable[Encoded]) -> bool:
         """Whether these are the tokens of this tokenizer and template, cut or not."""
+        given = list(encoded)
         silent = replace(self, counted=Counter())
-        return all(silent._is_mine(e) for e in encoded)
+        return all(map(silent._is_cut_of, given, silent.uncut([e.example for e in given])))
 
-    def _is_mine(self, encoded: Encoded) -> bool:
-        example = encoded.example
-        for response, ids, which in zip(example.responses, encoded.responses, encoded.prompt_of, strict=True):
-            asked, given = self.prompt_text(response.prompt or example.prompt), encoded.prompts[which]
-            self._tokenise((asked, response.text))
-            same = self._cut_prompt(self._prompt_ids(asked), len(given)) == given
-            if not same or self._response_ids(response.text)[: len(ids)] != ids:
+    def _is_cut_of(self, encoded: Encoded, whole: Encoded) -> bool:
+        sides = zip(encoded.prompt_of, encoded.responses, whole.prompt_of, whole.responses, strict=True)
+        for which, ids, of, response in sides:
+            prompt = encoded.prompts[which]
+            if self._cut_prompt(whole.prompts[of], len(prompt)) != prompt or response[: len(ids)] != ids:
                 return False
         return True
 
-    def _example(self, example: Example, texts: dict[Prompt, str]) -> Encoded:
+    def _example(self, example: Example, known: Mapping[Prompt, tuple[int, ...]], ids: Ids) -> Encoded:
         prompts: dict[Prompt, int] = {}
         prompt_of = [prompts.setdefault(r.prompt or example.prompt, len(prompts)) for r in example.responses]
-        prompt_ids = [self._prompt_ids(texts[p]) for p in prompts]
-        responses = [self._response_ids(r.text) for r in example.responses]
-        return Encoded(example, tuple(prompt_ids), tuple(prompt_of), tuple(responses))
+        responses = tuple(self._response_ids(ids[r.text]) for r in example.responses)
+        return Encoded(example, tuple(known[p] for p in prompts), tuple(prompt_of), responses)
 
     def _truncate(
         self, prompts: list[tuple[int, ...]], prompt_of: Sequence[int], responses: list[tuple[int, ...]]

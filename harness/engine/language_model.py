@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
@@ -14,10 +14,16 @@ from harness.batch import Logps
 from harness.engine.encoding import Encoded
 from harness.engine.layout import layout
 from harness.engine.logprobs import target_logps
-from harness.engine.numerics import numerics
+from harness.engine.machine import machine
 from harness.engine.packed_model import PackedModel
 from harness.errors import ModelError
 from harness.examples import Example
+
+if TYPE_CHECKING:
+    from harness.engine.decoder import Decoder
+
+LARGE = 100.0
+"""Largest of the logits with which it is tried whether the output head is all; soft caps are some tens."""
 
 
 @dataclass
@@ -25,6 +31,9 @@ class LanguageModel(PackedModel):
     """A policy or a reference. `logps` is exact, whatever the batch it is computed in."""
 
     task: ClassVar[str] = "CAUSAL_LM"
+
+    decoder: Decoder | None = None
+    """How its responses are written; chosen when the first is drawn."""
 
     @property
     def causal(self) -> Any:
@@ -35,7 +44,7 @@ class LanguageModel(PackedModel):
         flat = layout(examples).to(self.device)
         states = self._states(flat).index_select(0, flat.predictor)
         values = target_logps(states, flat.target, self.causal.get_output_embeddings())
-        return _summed(values, flat.cell, flat.counts)
+        return _summed(values[: len(flat.cell)], flat.cell, flat.counts)
 
     def _padded(self, examples: Sequence[Encoded]) -> Logps:
         rows = self._rows(examples)
@@ -48,6 +57,29 @@ class LanguageModel(PackedModel):
 
     def _distance(self, found: Logps, plain: Logps) -> tuple[float, str]:
         return float(((found.total - plain.total).abs() / plain.tokens).max()), "nats a token"
+
+    @torch.no_grad()
+    def _head_is_all(self) -> bool:
+        """Tried with logits so large that a soft cap shows, which those of a new model are not."""
+        head = self.causal.get_output_embeddings()
+        made: list[Tensor] = []
+
+        def instead(_module: nn.Module, _given: Any, output: Any) -> Any:
+            states = torch.randn(output.last_hidden_state.shape, generator=torch.Generator().manual_seed(0))
+            states = states.to(output.last_hidden_state)
+            output.last_hidden_state = states * (LARGE / head(states).abs().max().clamp(min=1e-6))
+            made.append(output.last_hidden_state)
+            return output
+
+        hook = self.bare.base_model.register_forward_hook(instead)
+        try:
+            logits = self.causal(
+                input_ids=torch.ones(1, 4, dtype=torch.int64, device=self.device), use_cache=False
+            ).logits
+        finally:
+            hook.remove()
+        expected = head(made[0]) if made else torch.full_like(logits, torch.nan)
+        return bool((logits - expected).abs().max() <= 1e-4 * expected.abs().max())
 
     def logps_of(self, examples: Sequence[Encoded], tick: Any = None) -> list[tuple[np.ndarray, np.ndarray]]:
         """Per example: (K,) float32 summed log-probs in nats and (K,) int64 token counts. No gradients.
@@ -65,16 +97,24 @@ class LanguageModel(PackedModel):
 
 def engine_facts(model: PackedModel) -> dict[str, Any]:
     """What the engine chose for a model."""
-    chosen = numerics()
+    chosen = machine(model.device.type)
     return {
         "device": str(model.device),
         "threads": torch.get_num_threads(),
-        "matmul": chosen.setting,
-        "matmul_error": chosen.error,
+        "matmul": chosen.matmul,
+        "matmul_error": chosen.matmul_error,
+        "attention": chosen.attention,
+        "fused": list(model.fusions.names),
         "pass": "padded" if model.refusal else "packed",
         "fallback": model.refusal,
         "dtype": model.dtype,
+        **_drawing(model),
     }
+
+
+def _drawing(model: PackedModel) -> dict[str, Any]:
+    decoder = model.decoder if isinstance(model, LanguageModel) else None
+    return {"decoding": decoder.way, "decoding_fallback": decoder.refusal} if decoder else {}
 
 
 def _summed(values: Tensor, cell: Tensor, counts: Tensor) -> Logps:

@@ -7,7 +7,8 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,18 +16,21 @@ import torch
 from torch import Tensor
 
 from harness.batch import Logps
-from harness.engine.attention import packed
+from harness.engine.attention import packed, short_windows
 from harness.engine.encoding import Encoded, Encoder
+from harness.engine.fused import Fusions, fused, fusions_of
 from harness.engine.layout import Layout
+from harness.engine.machine import machine
+from harness.engine.memory import attempted, smaller_pass
 from harness.engine.numerics import engine_numerics
 from harness.examples import Example, user_prompt
 from harness.examples import Response as Answer
 
 log = logging.getLogger(__name__)
 
-TOKEN_BUDGET = 8192
-"""Tokens of one forward pass, padding of attention groups included. Throughput and memory depend on it, results but for
-rounding do not."""
+TOKEN_BUDGET = {"cpu": 2048, "cuda": 16384}
+"""Per device: tokens of one pass without gradients, padding of attention groups included. Throughput and memory depend
+on it, results but for rounding do not."""
 
 AGREEMENT = 1e-3
 """How far the packed pass may be from the plain one, in float32, before it is refused: nats a token, or of a reward."""
@@ -54,9 +58,12 @@ class PackedModel(ABC):
     encoder: Encoder
     dtype: str = "fp32"
     """"bf16": autocast during the forward pass."""
-    token_budget: int = TOKEN_BUDGET
+    token_budget: int | None = None
+    """Tokens of a pass; None for `TOKEN_BUDGET`, and, in training, for what a probe finds. Halved where memory ends."""
     refusal: str = ""
     """Why the plain padded pass is used instead of the packed one; empty where it is not."""
+    fusions: Fusions = field(default_factory=Fusions)
+    """What the packed pass computes by compiled passes; found when the packed pass is checked."""
 
     task: ClassVar[str]
     """peft's name of what the model is for; it decides which layers get adapters."""
@@ -65,6 +72,11 @@ class PackedModel(ABC):
     def device(self) -> torch.device:
         """Where the weights are."""
         return next(self.model.parameters()).device
+
+    @property
+    def pass_tokens(self) -> int:
+        """Tokens of a pass, as far as they are chosen."""
+        return self.token_budget or TOKEN_BUDGET.get(self.device.type, TOKEN_BUDGET["cpu"])
 
     @property
     def bare(self) -> Any:
@@ -97,15 +109,20 @@ class PackedModel(ABC):
     def _distance(self, found: Logps, plain: Logps) -> tuple[float, str]:
         """How far apart two passes are, and the unit of that."""
 
+    def _head_is_all(self) -> bool:
+        """Whether nothing follows the output head, which the packed pass uses alone."""
+        return True
+
     def _states(self, flat: Layout) -> Tensor:
         """(T, width) last hidden states of a packed layout."""
         body = self.bare.base_model
-        with packed(body.config):
+        with packed(body.config), fused(self.fusions):
             return body(
                 input_ids=flat.tokens.unsqueeze(0),
                 position_ids=flat.positions.unsqueeze(0),
                 use_cache=False,
                 layout=flat,
+                way=machine(self.device.type).attention,
             ).last_hidden_state[0]
 
     def _rows(self, examples: Sequence[Encoded], pad: int = 0) -> Padded:
@@ -130,22 +147,40 @@ class PackedModel(ABC):
             tick: called with the number of examples done after each pass.
         """
         self.model.eval()
-        parts = [((i, k), p) for i, e in enumerate(examples) for k, p in enumerate(divided(e, self.token_budget))]
-        parts.sort(key=lambda part: part[1].length, reverse=True)
+        waiting = [((i, 0), e) for i, e in enumerate(examples)]
         results: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
-        for together in split_by_tokens([part for _, part in parts], self.token_budget):
-            found = self.forward(together)
-            names = [name for name, _ in parts[len(results) : len(results) + len(together)]]
-            edges = np.cumsum([len(part.responses) for part in together])[:-1]
-            totals = np.split(found.total.float().cpu().numpy(), edges)
-            tokens = np.split(found.tokens.cpu().numpy().astype(np.int64), edges)
-            results.update(zip(names, zip(totals, tokens, strict=True), strict=True))
-            if tick:
-                tick(sum(k == 0 for _, k in names))
+        while waiting:
+            waiting = [((i, k + n), p) for (i, k), e in waiting for n, p in _numbered(divided(e, self.pass_tokens))]
+            waiting.sort(key=lambda part: part[1].length, reverse=True)
+            waiting = self._passes(waiting, results, tick)
         whole: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in examples]
         for i, k in sorted(results):
             whole[i].append(results[i, k])
         return [(np.concatenate([t for t, _ in one]), np.concatenate([n for _, n in one])) for one in whole]
+
+    def _passes(
+        self,
+        parts: list[tuple[tuple[int, int], Encoded]],
+        results: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]],
+        tick: Any,
+    ) -> list[tuple[tuple[int, int], Encoded]]:
+        """Forward passes over parts by name, into `results`, until memory is not enough: the token budget is then
+        halved, and what is left comes back.
+        """
+        done = 0
+        for together in split_by_tokens([part for _, part in parts], self.pass_tokens):
+            if (found := attempted(partial(self.forward, together))) is None:
+                self.token_budget = smaller_pass(together, self.pass_tokens)
+                return parts[done:]
+            names = [name for name, _ in parts[done : done + len(together)]]
+            edges = np.cumsum([len(part.responses) for part in together])[:-1]
+            totals = np.split(found[0].total.float().cpu().numpy(), edges)
+            tokens = np.split(found[0].tokens.cpu().numpy().astype(np.int64), edges)
+            results.update(zip(names, zip(totals, tokens, strict=True), strict=True))
+            done += len(together)
+            if tick:
+                tick(sum(k == 0 for _, k in names))
+        return []
 
     def check_packed(self) -> None:
         """Compare the packed pass with the plain one on a few tokens. Where they differ, or the architecture cannot
@@ -158,8 +193,9 @@ class PackedModel(ABC):
         encoded = self.encoder.examples(probe)
         training = self.model.training
         self.model.eval()
+        self.fusions = fusions_of(self.model)
         try:
-            with torch.no_grad(), engine_numerics(), self._autocast():
+            with torch.no_grad(), engine_numerics(), self._autocast(), short_windows(self.bare.base_model):
                 plain = self._plain(encoded)
                 try:
                     found = self._packed(encoded)
@@ -170,6 +206,8 @@ class PackedModel(ABC):
             difference, unit = self._distance(found, plain)
             if not difference <= (AGREEMENT if self.dtype == "fp32" else 0.1):
                 self.refusal = f"{type(self.bare).__name__}: the packed pass differs by {difference:.2g} {unit}"
+            elif not self._head_is_all():
+                self.refusal = f"{type(self.bare).__name__} changes what its output head gives"
         finally:
             self.model.train(training)
 
@@ -193,6 +231,11 @@ def divided(example: Encoded, budget: int) -> list[Encoded]:
         prompts.add(prompt)
         length += more
     return [_part(example, part) for part in parts]
+
+
+def _numbered(parts: Sequence[Encoded]) -> list[tuple[int, Encoded]]:
+    """Parts of one example by the number of responses before them."""
+    return list(zip(np.cumsum([0, *(len(p.responses) for p in parts[:-1])]).tolist(), parts, strict=True))
 
 
 def _part(example: Encoded, responses: Sequence[int]) -> Encoded:

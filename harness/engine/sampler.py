@@ -6,13 +6,12 @@ import hashlib
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from transformers import DynamicCache
 
+from harness.engine.decoder import Decoder, choose_decoder
 from harness.engine.language_model import LanguageModel
 from harness.engine.numerics import engine_numerics
 
@@ -23,7 +22,7 @@ CACHE_BYTES = 2 << 30
 """Keys and values kept for the sequences drawn side by side, at most."""
 
 Choose = Callable[[Tensor, Tensor, int], Tensor]
-"""((rows, vocabulary) float64 logits, (rows,) which of the pass they are, step) -> (rows,) token ids."""
+"""((rows, vocabulary) logits, (rows,) which of the pass they are, step) -> (rows,) token ids."""
 
 
 @dataclass(frozen=True)
@@ -107,9 +106,10 @@ def _respond(
     longest = max(map(len, prompts)) + max_tokens
     per_pass = max(1, min(ROWS, CACHE_BYTES // (longest * _cache_bytes(policy))) // each)
     with engine_numerics(), _evaluating(policy):
+        decoder = policy.decoder = policy.decoder or choose_decoder(policy.causal, exact=policy.dtype == "fp32")
         for start in range(0, len(order), per_pass):
             part = order[start : start + per_pass]
-            drawn = _one_pass(policy, [prompts[i] for i in part], each, max_tokens, choosing(part))
+            drawn = _one_pass(policy, decoder, [prompts[i] for i in part], each, max_tokens, choosing(part))
             for row, i in enumerate(part):
                 found[i] = drawn[row * each : (row + 1) * each]
             if tick:
@@ -142,41 +142,32 @@ def _uniforms(key: Sequence[int], place: int, count: int) -> np.ndarray:
 
 
 def _one_pass(
-    policy: LanguageModel, prompts: Sequence[tuple[int, ...]], each: int, max_tokens: int, choose: Choose
+    policy: LanguageModel,
+    decoder: Decoder,
+    prompts: Sequence[tuple[int, ...]],
+    each: int,
+    max_tokens: int,
+    choose: Choose,
 ) -> list[Drawn]:
     """`each` rows per prompt, side by side; a row that has ended leaves the batch."""
     device, eos = policy.device, policy.tokenizer.eos_token_id
-    longest = max(map(len, prompts))
-    tokens = torch.full((len(prompts), longest), eos, dtype=torch.int64)
-    seen = torch.zeros(len(prompts), longest, dtype=torch.int64)
-    for row, prompt in enumerate(prompts):
-        tokens[row, longest - len(prompt) :] = torch.tensor(prompt)
-        seen[row, longest - len(prompt) :] = 1
-    tokens, seen = tokens.to(device), seen.to(device)
-    causal: Any = policy.causal
-    cache = DynamicCache(config=causal.config)
-    positions = (seen.cumsum(-1) - 1).clamp(min=0)
-    logits = _last_logits(causal, tokens, seen, positions, cache)
-    if each > 1:
-        cache.batch_repeat_interleave(each)
-    logits, seen = logits.repeat_interleave(each, 0), seen.repeat_interleave(each, 0)
-    place = positions[:, -1].repeat_interleave(each, 0)
-    alive = torch.arange(len(prompts) * each, device=device)
     room = [min(max_tokens, policy.encoder.longest - len(p)) for p in prompts for _ in range(each)]
+    decoding = decoder.start(policy.causal, max(map(len, prompts)) + max(room))
+    logits = decoding.prompts(prompts, each)
+    alive = torch.arange(len(room), device=device)
     cap = torch.tensor(room, device=device)
-    written = torch.full((len(alive), max(room)), -1, dtype=torch.int64, device=device)
+    written = torch.full((len(room), max(room)), -1, dtype=torch.int64, device=device)
     for step in range(max(room)):
         chosen = choose(logits, alive, step)
         written[alive, step] = chosen
-        stay = ((chosen != eos) & (cap[alive] > step + 1)).nonzero().squeeze(1)
-        if not len(stay):
-            break
-        if len(stay) < len(alive):
-            cache.batch_select_indices(stay)
-            alive, chosen, seen, place = alive[stay], chosen[stay], seen[stay], place[stay]
-        place = place + 1
-        seen = torch.cat([seen, seen.new_ones(len(seen), 1)], 1)
-        logits = _last_logits(causal, chosen.unsqueeze(1), seen, place.unsqueeze(1), cache)
+        going = (chosen != eos) & (cap[alive] > step + 1)
+        if not going.all():
+            order = closed_up(going)
+            if not len(order):
+                break
+            decoding.keep(order)
+            alive, chosen = alive[order], chosen[order]
+        logits = decoding.follow(chosen)
     lengths = (written >= 0).sum(1).tolist()
     return [_drawn(row[:length], eos) for row, length in zip(written.tolist(), lengths, strict=True)]
 
@@ -185,20 +176,15 @@ def _drawn(tokens: Sequence[int], eos: int) -> Drawn:
     return Drawn(tuple(tokens), tokens[-1] == eos)
 
 
-def _last_logits(causal: Any, tokens: Tensor, seen: Tensor, positions: Tensor, cache: DynamicCache) -> Tensor:
-    """(rows, vocabulary) float64 logits after the last token; the cache grows."""
-    out = causal(
-        input_ids=tokens,
-        attention_mask=seen,
-        position_ids=positions,
-        past_key_values=cache,
-        use_cache=True,
-        logits_to_keep=1,
-    )
-    return out.logits[:, -1].double()
+def closed_up(going: Tensor) -> Tensor:
+    """(n,) int64: the n rows that go on. Those in places 0 to n stay; those behind move to where one has ended."""
+    left = int(going.sum())
+    order = torch.arange(left, device=going.device)
+    order[~going[:left]] = going[left:].nonzero().squeeze(1) + left
+    return order
 
 
 def _invert(logits: Tensor, uniforms: Tensor) -> Tensor:
     """(rows,) token ids: the first whose cumulative probability exceeds the uniform number."""
-    cumulative = logits.softmax(-1).cumsum(-1)
+    cumulative = (logits.float() - logits.amax(-1, keepdim=True)).exp_().cumsum(-1, dtype=torch.float64)
     return torch.searchsorted(cumulative, (uniforms * cumulative[:, -1]).unsqueeze(1), right=True).squeeze(1)

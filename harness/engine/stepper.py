@@ -8,11 +8,16 @@ from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor
+from torch.nn import Parameter
 
 from harness.batch import Logps
+from harness.engine.checkpointing import set_checkpointing
 from harness.engine.encoding import Encoded
+from harness.engine.memory import out_of_memory
 from harness.engine.numerics import engine_numerics
 from harness.engine.packed_model import PackedModel
+from harness.engine.peers import Alone, Peers
+from harness.errors import ModelError
 from harness.training import Lora, Training
 
 M = TypeVar("M", bound=PackedModel)
@@ -20,6 +25,11 @@ M = TypeVar("M", bound=PackedModel)
 
 class Stepper(Protocol):
     """All that the trainer asks of an engine."""
+
+    @property
+    def peers(self) -> Peers:
+        """The processes that share every step."""
+        ...
 
     def forward(self, examples: Sequence[Encoded]) -> Logps:
         """Log-probs of a micro-batch, differentiable where gradients are on."""
@@ -33,6 +43,10 @@ class Stepper(Protocol):
         """Clip, step, and forget the gradients; returns the norm of the gradient before clipping."""
         ...
 
+    def forget(self) -> None:
+        """Drop the gradients added so far."""
+        ...
+
 
 class LocalStepper:
     """One process, one device, AdamW."""
@@ -40,18 +54,8 @@ class LocalStepper:
     def __init__(self, policy: PackedModel, training: Training) -> None:
         self._policy, self._clip = policy, training.clip
         self._parameters = [p for p in policy.model.parameters() if p.requires_grad]
-        decayed = [p for p in self._parameters if p.ndim >= 2]
-        kept = [p for p in self._parameters if p.ndim < 2]
-        groups: list[dict[str, Any]] = [
-            {"params": decayed, "weight_decay": training.weight_decay},
-            {"params": kept, "weight_decay": 0.0},
-        ]
-        self._optimiser = torch.optim.AdamW(
-            [g for g in groups if g["params"]],
-            lr=training.learning_rate,
-            betas=(training.beta1, training.beta2),
-            fused=True,
-        )
+        self._optimiser = adamw(self._parameters, training)
+        self.peers = Alone()
 
     def forward(self, examples: Sequence[Encoded]) -> Logps:
         """See `Stepper`."""
@@ -66,12 +70,45 @@ class LocalStepper:
         """See `Stepper`."""
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate
-        limit = self._clip if self._clip is not None else math.inf
-        norm = float(torch.nn.utils.clip_grad_norm_(self._parameters, limit))
+        total = torch.nn.utils.get_total_norm([p.grad for p in self._parameters if p.grad is not None])
+        norm = float(total)
         if math.isfinite(norm):
-            self._optimiser.step()
-        self._optimiser.zero_grad(set_to_none=True)
+            if self._clip is not None and norm > self._clip:
+                torch.nn.utils.clip_grads_with_norm_(self._parameters, self._clip, total)
+            self._step()
+        self.forget()
         return norm
+
+    def _step(self) -> None:
+        try:
+            self._optimiser.step()
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            raise ModelError(
+                "there is no memory for the optimiser's state, two float32 numbers per trained weight",
+                fix="train adapters (`training.lora`), or divide the state among processes (`training.sharding`)",
+            ) from error
+
+    def forget(self) -> None:
+        """See `Stepper`."""
+        self._optimiser.zero_grad(set_to_none=True)
+
+
+def adamw(parameters: Sequence[Parameter], training: Training) -> torch.optim.AdamW:
+    """The optimiser of a row; fused, which is measured to be the fastest. Weight decay is for matrices alone."""
+    decayed = [p for p in parameters if p.ndim >= 2]
+    kept = [p for p in parameters if p.ndim < 2]
+    groups: list[dict[str, Any]] = [
+        {"params": decayed, "weight_decay": training.weight_decay},
+        {"params": kept, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(
+        [g for g in groups if g["params"]],
+        lr=training.learning_rate,
+        betas=(training.beta1, training.beta2),
+        fused=True,
+    )
 
 
 def learning_rate(training: Training, step: int, steps: int) -> float:
@@ -89,8 +126,8 @@ def learning_rate(training: Training, step: int, steps: int) -> float:
 
 
 def make_trainable(policy: M, training: Training, seed: int) -> M:
-    """The policy with dropout and precision as `training` asks, in training mode; with new adapters, initialised by
-    `seed`, where it asks for adapters and the policy has none yet. Those it has are trained on.
+    """The policy with dropout, precision and checkpointing as `training` asks, in training mode; with new adapters,
+    initialised by `seed`, where it asks for adapters and the policy has none yet. Those it has are trained on.
     """
     model = policy.model
     if hasattr(model, "peft_config"):
@@ -102,6 +139,7 @@ def make_trainable(policy: M, training: Training, seed: int) -> M:
             model = _with_lora(policy, training.lora)
     _set_dropout(model, training)
     policy.model, policy.dtype = model, training.dtype
+    set_checkpointing(policy, on=training.checkpointing)
     model.train()
     return policy
 

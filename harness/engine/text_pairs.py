@@ -13,7 +13,6 @@ import torch
 
 from harness.engine.encoding import CUT_PROMPTS, CUT_RESPONSES, LONGEST_DEFAULT, plain_text
 from harness.engine.numerics import engine_numerics
-from harness.engine.packed_model import TOKEN_BUDGET
 from harness.errors import ModelError
 from harness.examples import Example, Prompt
 from harness.training import Tokens
@@ -28,7 +27,7 @@ class TextPairRater:
     tokens: Tokens
     dtype: str = "fp32"
     """"bf16": autocast during the forward pass."""
-    token_budget: int = TOKEN_BUDGET
+    token_budget: int = 8192
     counted: Counter[str] = field(default_factory=Counter[str])
     """How often what was cut."""
 

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from harness.batch import Facts
-from harness.digest import digest
+from harness.batch import Batch, Facts, Logps
 from harness.engine.collate import facts
 from harness.engine.encoding import Encoded
 from harness.engine.fresh import FreshResponses
 from harness.engine.language_model import LanguageModel
-from harness.engine.objective import Outcome, Step, run_step
-from harness.engine.packed_model import PackedModel, split_by_tokens
+from harness.engine.memory import OutOfMemory, attempted, smaller_budget
+from harness.engine.objective import Outcome, RandomState, Step, run_step
+from harness.engine.packed_model import PackedModel
+from harness.engine.reading import ToMeasure, in_parts, learnt, measured
 from harness.engine.stepper import LocalStepper, Stepper, learning_rate, make_trainable
+from harness.engine.token_budget import training_budget
+from harness.engine.training_log import TrainLog, TrainReport
 from harness.errors import DataError, HarnessError, ModelError
 from harness.examples import ExampleSet
 from harness.method import Method
@@ -43,23 +48,6 @@ class TrainJob:
     seed: int
     reference: LanguageModel | None = None
     """What scores the samples of a method that draws them: the policy that training starts from."""
-
-
-@dataclass(frozen=True)
-class TrainReport:
-    """What training did."""
-
-    steps: int
-    prompts: int
-    response_tokens: int
-    """Of the examples' own responses."""
-    sampled_tokens: int
-    partition: str
-    """Digest of how every step was cut into micro-batches: results depend on it in their last digits."""
-    most_parts: int
-    """Micro-batches of the step that had most."""
-    last: Mapping[str, float]
-    """Metrics, averaged over the last tenth of the steps."""
 
 
 def epoch_orders(examples: ExampleSet, epochs: int, seed: int) -> list[list[int]]:
@@ -90,30 +78,73 @@ def train(policy: PackedModel, job: TrainJob, metrics: Path, progress: Progress 
     Raises:
         DataError: there is nothing to train on.
         HarnessError: the method draws samples, and the job cannot.
-        ModelError: the loss or the gradient stopped being finite.
+        ModelError: the loss or the gradient stopped being finite, or one example alone does not fit in memory.
+        Unavailable: several processes are asked for, and there is no DeepSpeed.
     """
     if not len(job.examples):
         raise DataError("there is no example to train on", fix="look at the ledger of the training split")
     encoded = policy.encoder.examples(job.examples.examples)
     policy = make_trainable(policy, job.training, job.seed)
-    orders = epoch_orders(job.examples, job.budget.epochs, job.seed)
-    batches = [o[i : i + job.budget.batch] for o in orders for i in range(0, len(o), job.budget.batch)]
-    stepper = LocalStepper(policy, job.training)
+    if policy.token_budget is None and not policy.refusal:
+        policy.token_budget = training_budget(policy)
+    if job.training.sharding:
+        from harness.engine.sharding import train_sharded
+
+        report = train_sharded(policy, job, encoded, metrics, progress)
+    else:
+        report = train_with(LocalStepper(policy, job.training), policy, job, encoded, metrics, progress)
+    policy.model.eval()
+    return report
+
+
+def train_with(
+    stepper: Stepper,
+    policy: PackedModel,
+    job: TrainJob,
+    encoded: Sequence[Encoded],
+    metrics: Path | None,
+    progress: Progress | None = None,
+) -> TrainReport:
+    """Train a policy that is ready for it; every process that shares its steps calls this alike.
+
+    Args:
+        stepper: takes the steps.
+        policy: what it steps; its token budget is halved where memory is not enough.
+        job: what to train on, and how.
+        encoded: the job's examples.
+        metrics: gets one line of JSON per step; None for none.
+        progress: told after every step.
+    """
+    batches = step_indices(job)
     fresh = _fresh(policy, job, encoded)
     about = facts(job.examples.examples)
-    log = _Log(job.method)
-    with metrics.open("w") as lines, torch.random.fork_rng():
-        torch.manual_seed(job.seed)
+    log = TrainLog(job.method)
+    with contextlib.ExitStack() as stack:
+        lines = stack.enter_context(metrics.open("w", buffering=1)) if metrics else None
+        stack.enter_context(torch.random.fork_rng())
+        torch.manual_seed(_seed_of(job.seed, stepper.peers.rank))
         for number, batch in enumerate(batches):
             own = fresh.join(number, batch) if fresh else [encoded[i] for i in batch]
-            step = _step(dict(zip(batch, own, strict=True)), job.columns, about, policy.token_budget)
+            examples = dict(zip(batch, own, strict=True))
             rate = learning_rate(job.training, number, len(batches))
-            outcome, norm = _update(stepper, job.method, step, rate)
-            lines.write(json.dumps(log.line(number, step, outcome, rate, norm)) + "\n")
+            step, outcome = _fitting(stepper, policy, job, examples, about, log)
+            line = log.line(number, step, outcome, rate, _update(stepper, job.method, outcome, rate))
+            if lines:
+                lines.write(json.dumps(line) + "\n")
             if progress:
                 progress(number + 1, len(batches))
-    policy.model.eval()
-    return log.report(sum(map(len, batches)))
+    return log.report(sum(map(len, batches)), policy.pass_tokens)
+
+
+def step_indices(job: TrainJob) -> list[list[int]]:
+    """Per optimiser step, which examples it sees."""
+    orders = epoch_orders(job.examples, job.budget.epochs, job.seed)
+    return [o[i : i + job.budget.batch] for o in orders for i in range(0, len(o), job.budget.batch)]
+
+
+def _seed_of(seed: int, rank: int) -> int:
+    """Every process draws its own dropout; the first as one alone would."""
+    return seed if rank == 0 else int(np.random.SeedSequence([seed, rank]).generate_state(1, np.uint64)[0] >> 1)
 
 
 def _fresh(policy: PackedModel, job: TrainJob, encoded: Sequence[Encoded]) -> FreshResponses | None:
@@ -128,67 +159,72 @@ def _fresh(policy: PackedModel, job: TrainJob, encoded: Sequence[Encoded]) -> Fr
     return FreshResponses(policy, job.reference, sampling, encoded, job.seed)
 
 
-def _step(
-    examples: Mapping[int, Encoded], columns: Mapping[str, Sequence[np.ndarray]], about: Facts, budget: int
-) -> Step:
-    """The examples of a step by their index, longest first, in micro-batches within the token budget."""
-    order = sorted(examples, key=lambda i: examples[i].length, reverse=True)
-    parts = split_by_tokens([examples[i] for i in order], budget)
-    return Step(parts, {name: [values[i] for i in order] for name, values in columns.items()}, about)
+def _fitting(
+    stepper: Stepper,
+    policy: PackedModel,
+    job: TrainJob,
+    examples: Mapping[int, Encoded],
+    about: Facts,
+    log: TrainLog,
+) -> tuple[Step, Outcome]:
+    """A step with its gradient. Where memory is not enough, the gradient so far is dropped, the random state put back
+    and the same step taken again in smaller micro-batches, of which later steps are made too.
+    """
+    before = RandomState.now()
+    while True:
+        step = _step(job, examples, about, policy.pass_tokens, stepper.peers.count)
+        found = attempted(partial(run_step, job.method, step, stepper.forward, stepper.backward, stepper.peers))
+        if found is not None:
+            return step, found[0]
+        stepper.forget()
+        before.restore()
+        policy.token_budget = smaller_budget(step.passes, policy.pass_tokens)
+        log.halvings += 1
+        if stepper.peers.count > 1:
+            raise OutOfMemory(policy.pass_tokens)
 
 
-def _update(stepper: Stepper, method: Method, step: Step, rate: float) -> tuple[Outcome, float]:
-    outcome = run_step(method, step, stepper.forward, stepper.backward)
+def _step(job: TrainJob, examples: Mapping[int, Encoded], about: Facts, budget: int, least: int) -> Step:
+    """The examples of a step by their index, as far as the method learns from them, longest first, in micro-batches
+    within the token budget; in at least as many as there are processes to share them, where there are as many examples.
+    And what the method measures of them.
+    """
+    inputs = {i: learnt(job.method, example) for i, example in examples.items()}
+    aside = {i: measured(job.method, example) for i, example in examples.items()}
+    to_measure = ToMeasure.of(aside, job.columns, budget)
+    inputs = dict(sorted(inputs.items(), key=lambda item: item[1].length, reverse=True))
+    parts = in_parts(list(inputs.values()), budget)
+    while len(parts) < min(least, sum(bool(e.responses) for e in inputs.values())):
+        budget = smaller_budget(parts, budget)
+        parts = in_parts(list(inputs.values()), budget)
+    columns = {name: [values[i] for i in inputs] for name, values in job.columns.items()}
+    return Step(parts, columns, about, to_measure)
+
+
+def _update(stepper: Stepper, method: Method, outcome: Outcome, rate: float) -> float:
+    """Take the step; the norm of its gradient."""
     norm = stepper.update(rate)
-    if not (math.isfinite(float(outcome.loss)) and math.isfinite(norm)):
+    if not (math.isfinite(norm) and math.isfinite(float(outcome.loss))):
+        _check_reading(method, outcome.batch)
         raise ModelError(
             f"training with {method.name} broke down at a learning rate of {rate:.3g}: "
             f"loss {float(outcome.loss):.4g}, gradient norm {norm:.4g}",
             fix="lower the row's learning rate",
         )
-    return outcome, norm
+    return norm
 
 
-class _Log:
-    """What is kept of each step, and what becomes the report."""
+def _check_reading(method: Method, batch: Batch) -> None:
+    """Of an objective that is not finite: whether it would be, if what the method does not learn from were known.
 
-    def __init__(self, method: Method) -> None:
-        self._method = method
-        self._lines: list[dict[str, float]] = []
-        self._parts: list[list[int]] = []
-        self._tokens = self._sampled = 0
-
-    def line(self, number: int, step: Step, outcome: Outcome, rate: float, norm: float) -> dict[str, object]:
-        own, sampled = _token_counts(step.examples)
-        values = {"loss": float(outcome.loss), "gradient_norm": norm, "learning_rate": rate}
-        with torch.no_grad():
-            values |= {k: float(v) for k, v in self._method.diagnostics(outcome.batch).items()}
-        counts: dict[str, object] = {"response_tokens": own}
-        if outcome.batch.samples is not None:
-            values["unfinished"] = 1 - float(outcome.batch.samples.finished.float().mean())
-            counts["sampled_tokens"] = sampled
-        self._tokens += own
-        self._sampled += sampled
-        self._lines.append(values)
-        self._parts.append([len(p) for p in step.parts])
-        finite = {k: v if math.isfinite(v) else None for k, v in values.items()}
-        return {"step": number + 1, **finite, **counts, "micro_batches": self._parts[-1]}
-
-    def report(self, prompts: int) -> TrainReport:
-        tail = self._lines[-max(1, len(self._lines) // 10) :]
-        means = {k: float(np.mean([line[k] for line in tail])) for k in tail[0]}
-        return TrainReport(
-            steps=len(self._lines),
-            prompts=prompts,
-            response_tokens=self._tokens,
-            sampled_tokens=self._sampled,
-            partition=digest(self._parts),
-            most_parts=max(map(len, self._parts)),
-            last={k: v for k, v in means.items() if math.isfinite(v)},
+    Raises:
+        HarnessError: it would.
+    """
+    unread = batch.policy.tokens.isnan()
+    known = Logps(batch.policy.total.masked_fill(unread, 0), batch.policy.tokens.masked_fill(unread, 1))
+    filled = replace(batch, policy=known)
+    if unread.any() and bool(method.reduce(method.terms(filled), filled).isfinite()):
+        raise HarnessError(
+            f"method {method.name!r} reads log-probs of responses that its `learns_from` leaves out, which are NaN",
+            fix="let `learns_from` name every response whose log-prob `terms` or `reduce` reads",
         )
-
-
-def _token_counts(examples: Sequence[Encoded]) -> tuple[int, int]:
-    """Tokens of the examples' own responses, and of their samples."""
-    lengths = [(len(r), k >= len(e.responses) - e.samples) for e in examples for k, r in enumerate(e.responses)]
-    return sum(n for n, sample in lengths if not sample), sum(n for n, sample in lengths if sample)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,27 @@ def plain_board(board: Board) -> dict[str, Any]:
 
 def json_text(board: Board) -> str:
     """The board as JSON; equal boards give equal bytes."""
-    return json.dumps(plain_board(board), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return _indented(plain_board(board), "\n") + "\n"
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
+
+def _indented(value: Any, line: str) -> str:
+    """As `json.dumps` with an indent of 1, which leaves its fast way where it indents.
+
+    Args:
+        line: what begins a line here.
+    """
+    inner = line + " "
+    if isinstance(value, dict) and value:
+        entries: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
+        parts = [f"{encode_basestring(key)}: {_indented(one, inner)}" for key, one in entries.items()]
+        return "{" + inner + f",{inner}".join(parts) + line + "}"
+    if isinstance(value, list) and value:
+        items: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
+        return "[" + inner + f",{inner}".join([_indented(one, inner) for one in items]) + line + "]"
+    return encode_basestring(value) if isinstance(value, str) else _ENCODER.encode(value)
 
 
 def stable_view(board_json: dict[str, Any]) -> dict[str, Any]:

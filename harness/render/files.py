@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.board import Board
+from harness.long_lived import long_lived
 from harness.render.board_json import json_text
 from harness.render.markdown import markdown
 from harness.render.table_csv import csv_text
 from harness.store import write_atomically
 
 
+@long_lived()
 def write_board(board: Board, folder: Path) -> None:
     """Write the three files.
 

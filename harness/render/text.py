@@ -12,5 +12,7 @@ def one_line(text: str, most: int = LONGEST) -> str:
 
     What cannot be printed (control characters, terminal escapes, marks that turn the writing direction) becomes U+FFFD.
     """
-    line = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
+    line = " ".join(text.split())
+    if not line.isprintable():
+        line = "".join(c if c.isprintable() else "\ufffd" for c in line)
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"

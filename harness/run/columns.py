@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from harness.engine.encoding import Encoded
+from harness.engine.encoding import Encoded, Encoder
 from harness.engine.language_model import finite
 from harness.errors import HarnessError
+from harness.examples import Example, Prompt
 from harness.reporter import Progress
-from harness.run.column_store import ColumnValues
+from harness.run.column_store import ColumnValues, Table
 from harness.run.lending import ColumnBench
 from harness.run.models import Models
 from harness.run.steps import ColumnRef, ColumnStep, Step
@@ -19,33 +20,64 @@ from harness.store import Store
 
 FIT = "fit"
 """Payload folder of a step that fitted a column."""
+CHUNK = 2048
+"""Examples whose tokens are held at a time while a column is computed."""
 
 
 @dataclass
 class Columns:
-    """Every column of a plan, read once."""
+    """Every column of a plan, each file opened once."""
 
     steps: Sequence[Step]
     store: Store
     models: Models
     _known: dict[str, ColumnValues] = field(default_factory=dict[str, ColumnValues])
-    _read: set[str] = field(default_factory=set[str])
+    _unread: dict[str, list[str]] = field(init=False)
+    """Per column, the steps that hold it and have not been opened."""
+
+    def __post_init__(self) -> None:
+        self._unread = {}
+        for step in self.steps:
+            if isinstance(step.work, ColumnStep):
+                self._unread.setdefault(step.work.column.digest, []).append(step.digest)
 
     def of(self, column: ColumnRef, encoded: Sequence[Encoded]) -> list[np.ndarray]:
         """Per example, (K,) float32."""
-        values = self.stored(column)
-        values.add(encoded, lambda missing: self.compute(column, missing, None))
-        return values.of(encoded)
+        return self.stored(column).of(encoded, lambda missing: self.compute(column, missing, None))
 
     def stored(self, column: ColumnRef) -> ColumnValues:
-        """All that is known of a column so far; every finished step is read once."""
-        values = self._known.setdefault(column.digest, ColumnValues())
-        for step in self.steps:
-            mine = isinstance(step.work, ColumnStep) and step.work.column.digest == column.digest
-            if mine and step.digest not in self._read and self.store.done(step.digest):
-                self._read.add(step.digest)
-                values.learn(ColumnValues.read(self.store.folder(step.digest)).known.items())
+        """All that is known of a column so far; every finished step is opened once."""
+        values = self._known.setdefault(column.digest, ColumnValues(tokens=column.model is not None))
+        unread = self._unread.get(column.digest, [])
+        for step in [s for s in unread if self.store.done(s)]:
+            unread.remove(step)
+            values.attach(Table.open(self.store.folder(step)))
         return values
+
+    def table(
+        self, column: ColumnRef, examples: Sequence[Example], encoder: Encoder, progress: Progress
+    ) -> tuple[Table, int]:
+        """A column of these examples, chunk by chunk, and how many of its values no step held before.
+
+        Of the examples' tokens, one chunk's are in memory at a time; examples of one prompt come together, so that the
+        prompt is computed once.
+        """
+        known = self.stored(column)
+        keys: list[bytes] = []
+        values = [np.empty(0, np.float32)]
+        computed = len(known.fresh)
+        ordered = _by_prompt(examples)
+        for start in range(0, len(ordered), CHUNK):
+            chunk = encoder.examples(ordered[start : start + CHUNK])
+            names = known.keys(chunk)
+
+            def part(done: int, total: int, start: int = start, held: int = len(chunk)) -> None:
+                progress(start + done * held // max(total, 1), len(ordered))
+
+            values += known.of(chunk, lambda missing, tell=part: self.compute(column, missing, tell), names)
+            keys += [key for of_example in names for key in of_example]
+            progress(start + len(chunk), len(ordered))
+        return Table.of(keys, np.concatenate(values)), len(known.fresh) - computed
 
     def compute(self, column: ColumnRef, encoded: list[Encoded], progress: Progress | None) -> list[np.ndarray]:
         """Per example, (K,) float32, by the plugin that defines the column."""
@@ -59,3 +91,11 @@ class Columns:
                 fix="return one array of (responses,) per example, in order",
             )
         return [finite(np.asarray(v, dtype=np.float32), f"the column {column.name!r}") for v in found]
+
+
+def _by_prompt(examples: Sequence[Example]) -> list[Example]:
+    """Examples of one prompt side by side, prompts in the order of their first."""
+    grouped: dict[Prompt, list[Example]] = {}
+    for example in examples:
+        grouped.setdefault(example.prompt, []).append(example)
+    return [example for group in grouped.values() for example in group]

@@ -74,6 +74,8 @@ def read(configured: Evaluator | Column, known: Contents) -> Contents:
     named = {getattr(configured, option) for option in configured.model_options} - {"", None}
     folders = {name: resolve(named_model(name)) for name in sorted(named - known.models.keys())}
     prints = {name: fingerprint(folder) for name, folder in folders.items()}
+    if not files and not prints:
+        return known
     return Contents({**known.files, **files}, {**known.models, **prints}, {**known.folders, **folders})
 
 

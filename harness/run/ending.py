@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.reporter import State
+from harness.run.steps import Step
 
 
 @dataclass(frozen=True)
@@ -13,3 +15,14 @@ class Ending:
 
     state: State
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A step that ended."""
+
+    step: Step
+    ending: Ending
+    seconds: float
+    lost: Sequence[Step]
+    """Steps that need it, where it is not done, and that had not ended yet: they never begin."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,17 +24,18 @@ from harness.examples import ExampleSet
 from harness.provenance import Meter, host_facts, versions
 from harness.records import Cost, Provenance, Record, Results
 from harness.reporter import Progress, Reporter
-from harness.run.column_store import ColumnValues
 from harness.run.columns import FIT, Columns
+from harness.run.crew import ALONE, Crew
 from harness.run.ending import Ending
 from harness.run.evaluation_record import plain_notes, results_of, write_generations
+from harness.run.example_sets import ExampleSets
 from harness.run.inputs import ledger_record
+from harness.run.known_logps import KnownLogps, Memories
 from harness.run.lending import ColumnBench
 from harness.run.models import Models
 from harness.run.plan import Plan
 from harness.run.steps import AuditStep, ColumnRef, ColumnStep, EvaluateStep, FitStep, ModelStep, Step, TrainStep
 from harness.run.subject import ColumnSubject, OracleSubject, PolicySubject
-from harness.run.surroundings import BaseLogps
 from harness.store import POLICY, SHARED, Store
 
 
@@ -56,12 +57,20 @@ class Executor:
     store: Store
     speak: Callable[[str], None] = Reporter().say
     """Told what evaluators say."""
-    _base: BaseLogps | None = None
+    crew: Crew = ALONE
+    """Who else runs steps of the plan."""
+    before: InitVar[Executor | None] = None
+    """Of another plan in this process: what it has loaded is taken over where it is the same here."""
+    _base: KnownLogps | None = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, before: Executor | None) -> None:
         named = self.plan.inputs.contents.folders
         self._models = Models(self.store, self.plan.suite.tokens, self.plan.base, named)
+        if before is not None and before._models.alike(self._models):
+            self._models, self._base = before._models, before._base
         self._columns = Columns(self.plan.steps, self.store, self._models)
+        self._examples = ExampleSets(self.plan.suite.source)
+        self._memories = Memories()
 
     def attempt(self, step: Step, progress: Progress) -> Ending:
         """Run one step, of which all that it needs is done, and commit its record."""
@@ -89,7 +98,7 @@ class Executor:
                 cost=cost,
                 provenance=Provenance(
                     started=started,
-                    host=host_facts(),
+                    host={**host_facts(), **self.crew.facts()},
                     versions=versions(),
                     plugins={
                         n: {"distribution": o.distribution, "version": o.version, "sources": o.sources}
@@ -134,8 +143,8 @@ class Executor:
 
     def _train(self, work: TrainStep, folder: Path, progress: Progress) -> Outcome:
         self._models.forget_lent()
-        examples = self.plan.suite.source.examples("train", work.seed, work.limit)
-        examples = work.method.prepare(meet(examples, work.needs), work.seed)
+        examples = self._examples.of("train", work.seed, work.limit, work.needs)
+        examples = work.method.prepare(examples, work.seed)
         policy = self._models.fresh(work.initial, work.training.dtype)
         if work.training.lora is None:
             policy = loading.merged(policy)
@@ -150,8 +159,7 @@ class Executor:
 
     def _fit(self, work: FitStep, folder: Path, progress: Progress) -> Outcome:
         self._models.forget_lent()
-        examples = self.plan.suite.source.examples("train", work.seed, work.limit)
-        examples = meet(examples, work.column.needs())
+        examples = self._examples.of("train", work.seed, work.limit, work.column.needs())
         state = folder / FIT
         state.mkdir()
         bench = ColumnBench(self._models, work.model, work.dtype, state, progress=progress)
@@ -160,18 +168,13 @@ class Executor:
         return Outcome(bench.cost, notes=notes, engine=bench.engine)
 
     def _compute_column(self, work: ColumnStep, folder: Path, progress: Progress) -> Outcome:
-        examples = self.plan.suite.source.examples(work.split, work.seed, work.limit).examples
+        examples = self._examples.of(work.split, work.seed, work.limit).examples
         encoder = self._models.shared(work.column.model or self.plan.base).encoder
-        encoded = encoder.examples(examples)
-        stored = self._columns.stored(work.column).known
-        values = ColumnValues(dict(stored))
-        values.add(encoded, lambda missing: self._columns.compute(work.column, missing, progress))
-        values = values.part(encoded)
-        values.write(folder)
+        table, computed = self._columns.table(work.column, examples, encoder, progress)
+        table.write(folder)
         model = work.column.model
         engine = engine_facts(self._models.shared(model, work.column.dtype)) if model else {}
-        computed = len(values.known.keys() - stored.keys())
-        return Outcome(notes={"responses": len(values.known), "computed": computed}, engine=engine)
+        return Outcome(notes={"responses": len(table), "computed": computed}, engine=engine)
 
     def _evaluate(self, work: EvaluateStep, folder: Path, progress: Progress) -> Outcome:
         work.evaluator.check()
@@ -190,10 +193,10 @@ class Executor:
     def _subject(self, work: EvaluateStep, progress: Progress) -> PolicySubject | ColumnSubject | OracleSubject:
         source = self.plan.suite.source
         if self._base is None:
-            self._base = BaseLogps(self._models.shared(work.base))
+            self._base = KnownLogps(self._models.shared(work.base))
         around: dict[str, Any] = {
             "split": work.split,
-            "held_out": source.examples(work.split, 0, self.plan.limits.held_out),
+            "held_out": self._examples.of(work.split, 0, self.plan.limits.held_out),
             "source": source,
             "base": self._base,
             "models": self._models,
@@ -216,6 +219,7 @@ class Executor:
             reference=self._models.shared(work.reference),
             method=work.method,
             columns=columns,
+            memories=self._memories,
         )
 
 
@@ -237,8 +241,10 @@ def _trained(policy: LanguageModel, report: TrainReport, examples: ExampleSet) -
         "ledger": ledger_record(examples.ledger.plus(counted=dict(policy.encoder.counted))),
         "partition": {
             "digest": report.partition,
-            "token_budget": policy.token_budget,
+            "token_budget": report.token_budget,
+            "halved_for_memory": report.halvings,
             "most_micro_batches": report.most_parts,
+            **({"optimiser_state_held": list(report.state_held)} if report.state_held else {}),
         },
         "last": dict(report.last),
     }

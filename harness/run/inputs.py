@@ -156,21 +156,26 @@ def _ledgers(
 ) -> dict[str, Ledger]:
     """Read both splits once; note which rows the data cannot serve."""
     ledgers: dict[str, Ledger] = {}
+    wanted = {row.label: _wanted(row, columns) for row in suite.rows}
 
     def check(rows: Iterable[Row], examples: ExampleSet) -> None:
+        lacking = {
+            needs: _lacking(examples, needs) for needs in {n for row in rows for n in wanted[row.label].values()}
+        }
         for row in rows:
-            if row.label not in unmet and (reason := unmet_need(row, columns, examples)):
-                unmet[row.label] = reason
+            reason = next((f"{name}{why}" for name, n in wanted[row.label].items() if (why := lacking[n])), "")
+            if reason:
+                unmet.setdefault(row.label, reason)
 
     for seed in sorted({s for row in suite.rows for s in row.seeds}) or [0]:
         for budget in suite.budgets:
             examples = suite.source.examples("train", seed, limits.train(budget))
             sized = f", {budget.prompts:,} prompts" if len(suite.budgets) > 1 else ""
             ledgers[f"train, seed {seed}{sized}"] = examples.ledger
-            check((row for row in suite.rows if row.seeds and row.budget == budget), examples)
+            check([row for row in suite.rows if row.seeds and row.budget == budget], examples)
     held_out = suite.source.examples(split, 0, limits.held_out)
     ledgers[split] = held_out.ledger
-    check((row for row in suite.rows if row.column is not None and not row.seeds), held_out)
+    check([row for row in suite.rows if row.column is not None and not row.seeds], held_out)
     return ledgers
 
 
@@ -179,19 +184,20 @@ def needs_of(method: Method, columns: Shelf[Column]) -> frozenset[Need]:
     return method.needs().union(*(column.needs() for column in columns_in(method, columns) if not column.learns))
 
 
-def unmet_need(row: Row, columns: Shelf[Column], examples: ExampleSet) -> str:
-    """Why a row has no use for these examples; empty if it has."""
-    wanted = {column.name: column.needs() for column in columns_of(row, columns)}
+def _wanted(row: Row, columns: Shelf[Column]) -> dict[str, frozenset[Need]]:
+    """What a row needs of its examples, by the name of the method or column that needs it."""
+    wanted = {column.name: frozenset(column.needs()) for column in columns_of(row, columns)}
     if row.method is not None:
         wanted[row.method.name] = needs_of(row.method, columns)
-    for name, needs in wanted.items():
-        try:
-            converted = meet(examples, needs)
-        except DataError as error:
-            return f"{name} {error.problem}"
-        if not len(converted):
-            return f"{name}: the split is empty"
-    return ""
+    return wanted
+
+
+def _lacking(examples: ExampleSet, needs: frozenset[Need]) -> str:
+    """What is said of whoever needs this; empty where the examples carry it."""
+    try:
+        return "" if len(meet(examples, needs)) else ": the split is empty"
+    except DataError as error:
+        return f" {error.problem}"
 
 
 def ledger_record(ledger: Ledger) -> dict[str, Any]:

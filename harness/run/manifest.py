@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.column import Column, name_of
 from harness.digest import changed_options, digest
+from harness.long_lived import long_lived
 from harness.method import Method
 from harness.records import Cell, LedgerRecord, Published, RowManifest, RunManifest, SharedStep, StatisticsRecord
 from harness.run.contents import paths
@@ -26,6 +27,7 @@ from harness.version import __version__
 DISTRIBUTION = "alignment-harness"
 
 
+@long_lived()
 def manifest_of(
     plan: Plan,
     store: Store,
@@ -42,16 +44,17 @@ def manifest_of(
         tuned: labels of the rows that have the settings which a study chose.
     """
     suite = plan.suite
+    cells = _cells(plan, store, endings)
     owed = {row.label for row in suite.rows if row.method is not None and row.default_of is None}
     return RunManifest(
         suite=suite.name + (".trial" if trial else ""),
         description=suite.description,
         suite_digest=digest(suite.as_run),
         as_run=suite.as_run,
-        rows=[_row(plan, row, store, endings, tuned) for row in suite.rows],
+        rows=[_row(plan, row, cells.get(row.label, []), tuned) for row in suite.rows],
         evaluators=[e.label for e in suite.evaluators],
         ledgers={name: LedgerRecord(**ledger_record(found)) for name, found in plan.inputs.ledgers.items()},
-        audit=_cell(PlannedCell("", "audit", None, plan.audit), store, endings) if plan.audit else None,
+        audit=_audit(plan, store, endings),
         shared=_shared(plan),
         statistics=StatisticsRecord(**suite.statistics.model_dump()),
         published=[Published(**dict(one)) for one in suite.published],
@@ -119,8 +122,16 @@ def _told(work: Work) -> list[str]:
     return [f"{k}={v if isinstance(v, str) else json.dumps(v)}" for k, v in {**changed, **sized}.items()]
 
 
-def _row(plan: Plan, row: Row, store: Store, endings: Mapping[str, Ending], tuned: frozenset[str]) -> RowManifest:
-    cells = [_cell(c, store, endings) for c in plan.cells if c.row == row.label]
+def _cells(plan: Plan, store: Store, endings: Mapping[str, Ending]) -> dict[str, list[Cell]]:
+    """By the label of their row."""
+    done = store.finished(cell.step for cell in plan.cells if cell.step is not None)
+    found: dict[str, list[Cell]] = {}
+    for cell in plan.cells:
+        found.setdefault(cell.row, []).append(_cell(cell, store, done, endings))
+    return found
+
+
+def _row(plan: Plan, row: Row, cells: list[Cell], tuned: frozenset[str]) -> RowManifest:
     options: Any = {**row.options, **_pinned(plan, row)}
     learner = row.method or row.column
     return RowManifest(
@@ -132,7 +143,7 @@ def _row(plan: Plan, row: Row, store: Store, endings: Mapping[str, Ending], tune
         again=row.again,
         control=row.method is not None and row.method.control,
         options=options,
-        training=row.training.model_dump(mode="json") if row.method else {},
+        training=row.training.identity() if row.method else {},
         distribution=row.origin.distribution if row.origin else DISTRIBUTION,
         version=row.origin.version if row.origin else __version__,
         own=row.origin is None or row.origin.distribution == DISTRIBUTION,
@@ -167,11 +178,17 @@ def _column_saw(column: Column | str) -> str:
     return f"{name_of(column)} column"
 
 
-def _cell(cell: PlannedCell, store: Store, endings: Mapping[str, Ending]) -> Cell:
+def _audit(plan: Plan, store: Store, endings: Mapping[str, Ending]) -> Cell | None:
+    if plan.audit is None:
+        return None
+    return _cell(PlannedCell("", "audit", None, plan.audit), store, store.finished([plan.audit]), endings)
+
+
+def _cell(cell: PlannedCell, store: Store, done: frozenset[str], endings: Mapping[str, Ending]) -> Cell:
     state: Any = "skipped"
     reason = cell.reason
     if cell.step is not None:
-        if store.done(cell.step):
+        if cell.step in done:
             state = "done"
         elif cell.step in endings:
             state, reason = endings[cell.step].state, endings[cell.step].reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from harness.engine.language_model import LanguageModel
 from harness.engine.rater import RatingModel
 from harness.engine.rater_files import load_rater
 from harness.engine.text_pairs import TextPairRater
+from harness.engine.token_bank import TokenBanks
 from harness.errors import HarnessError
 from harness.model_files import fingerprint
 from harness.run.steps import PolicyRef
@@ -34,6 +36,7 @@ class Models:
     """Stays loaded, in float32."""
     named: Mapping[str, Path] = field(default_factory=dict[str, Path])
     """Models that options name -> where they lie."""
+    _banks: TokenBanks = field(default_factory=TokenBanks)
     _prints: dict[str, str] = field(default_factory=dict[str, str])
     _raters: dict[Path, Rating] = field(default_factory=dict[Path, Rating])
     _scorers: dict[str, LanguageModel] = field(default_factory=dict[str, LanguageModel])
@@ -41,14 +44,28 @@ class Models:
         default_factory=dict[tuple[PolicyRef, str], LanguageModel]
     )
 
+    def alike(self, other: Models) -> bool:
+        """Whether both load the same under the same references."""
+        mine, its = ((m.store, m.tokens, m.base, dict(m.named)) for m in (self, other))
+        return mine == its
+
     def folder(self, policy: PolicyRef) -> Path:
         """Where its weights lie."""
         return policy.folder or self.store.folder(policy.digest) / POLICY
 
     def fresh(self, policy: PolicyRef, dtype: str) -> LanguageModel:
-        """A copy of its own, to be trained in place."""
+        """A copy of its own, to be trained in place; of what is loaded already, where it is."""
+        loaded = self._loaded.get((policy, dtype))
+        if loaded is not None and policy.adapter_on is None:
+            model = copy.deepcopy(loaded.model)
+            return self._told(loading.wrap(model, loaded.tokenizer, self.tokens, dtype=dtype))
         base = self.folder(policy.adapter_on) if policy.adapter_on else None
-        return loading.load(self.folder(policy), self.tokens, dtype=dtype, base=base)
+        return self._told(loading.load(self.folder(policy), self.tokens, dtype=dtype, base=base))
+
+    def _told(self, model: LanguageModel) -> LanguageModel:
+        """With what was tokenised before, for whichever model, where their tokenizers do the same."""
+        model.encoder.bank = self._banks.of(model.tokenizer)
+        return model
 
     def shared(self, policy: PolicyRef, dtype: str = "fp32") -> LanguageModel:
         """To be read only; the two that were read last, a policy and its reference, stay loaded beside the base."""
@@ -71,7 +88,7 @@ class Models:
         """A language model that an option names, to be read only; the one read last stays loaded."""
         if name not in self._scorers:
             self._scorers = {}
-            self._scorers[name] = loading.load(self.named_folder(name), self.tokens)
+            self._scorers[name] = self._told(loading.load(self.named_folder(name), self.tokens))
         return self._scorers[name]
 
     def named_folder(self, name: str) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,8 @@ from harness.evaluator import Answer, Sample, Scored
 from harness.examples import Example, Prompt, Response
 from harness.method import Method
 from harness.reporter import ticking
-from harness.run.surroundings import BaseLogps, Surroundings
+from harness.run.known_logps import Memories
+from harness.run.surroundings import Surroundings
 
 Columns = Callable[[str, Sequence[Encoded]], list[np.ndarray]]
 """(column name, examples) -> (K,) per example; computes what is not stored."""
@@ -34,15 +35,16 @@ class PolicySubject(Surroundings):
     reference: LanguageModel
     method: Method | None
     columns: Columns
+    memories: Memories = field(default_factory=Memories)
+    """What the policy and its reference scored for other evaluators."""
 
     def score(self, examples: Sequence[Example]) -> list[Scored]:
         """See `harness.evaluator.Subject`."""
         if not examples:
             return []
         encoded = self.policy.encoder.examples(examples)
-        logps = self.policy.logps_of(encoded, ticking(self.progress, len(encoded)))
-        if self.policy is self.base.model:
-            self.base.learn(examples, [total for total, _ in logps])
+        own = self.base if self.policy is self.base.model else self.memories.of(self.policy)
+        logps = own.scored(examples, encoded, ticking(self.progress, len(encoded)))
         totals = finite(np.concatenate([t for t, _ in logps]), "the policy's log-probs of held-out responses")
         tokens = np.concatenate([n for _, n in logps])
         scores = self._scores(encoded, totals, tokens)
@@ -67,7 +69,7 @@ class PolicySubject(Surroundings):
         """See `harness.evaluator.Subject`."""
         if self.reference is self.base.model:
             return self.base.of(examples)
-        return BaseLogps(self.reference).of(examples)
+        return self.memories.of(self.reference).of(examples)
 
     def sample(self, prompts: Mapping[str, Prompt], *, each: int, max_tokens: int, seed: int) -> list[Sample]:
         """See `harness.evaluator.Subject`."""

@@ -67,6 +67,7 @@ def run_suite(
     *,
     limit: int | None = None,
     only: Collection[str] = (),
+    workers: int | None = 1,
     planned: Callable[[Plan, Store], None] | None = None,
 ) -> Finished:
     """Run what is missing of a suite and write its board.
@@ -78,6 +79,7 @@ def run_suite(
         reporter: told of every step.
         limit: examples per split; the board is then a trial, kept apart.
         only: row labels to run; the others stand on the board as they are.
+        workers: processes to run steps in; 1: this one alone; None: as many as pay on this machine.
         planned: called once with the plan, before anything of it runs; all tuning is done by then.
     """
     labels = {row.label for row in suite.rows}
@@ -85,12 +87,12 @@ def run_suite(
         if label not in labels:
             raise SuiteError(f"no row is called {label!r}; {nearest(label, labels)}", where="--only")
     limits, store = Limits(limit), Store(results)
-    rows = tuned(suite, registry, limits, store, reporter, only)
+    rows = tuned(suite, registry, limits, store, reporter, only, workers)
     plan = _planned(rows, registry, limits)
     if planned:
         planned(plan, store)
     wanted = frozenset(row.label for row in plan.suite.rows if {row.label, row.default_of} & set(only))
-    endings = run(plan, store, reporter, only=wanted)
+    endings = run(plan, store, reporter, only=wanted, workers=workers)
     manifest = manifest_of(plan, store, endings, rows.record, rows.rows(plan.inputs, limits), trial=limit is not None)
     folder = store.write_manifest(manifest)
     board = board_of(manifest, store)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,34 +11,12 @@ from typing import Any
 import numpy as np
 
 from harness.column import BORROWED, Rater, Scorer
-from harness.engine.language_model import LanguageModel
 from harness.errors import Unavailable
 from harness.evaluator import Answer, Sample
 from harness.examples import Example, ExampleSet, Prompt, Split
+from harness.run.known_logps import KnownLogps
 from harness.run.lending import HostLender, ModelRater, ModelScorer
 from harness.source import Oracle
-
-
-@dataclass
-class BaseLogps:
-    """The suite's base model, which remembers what it scored: evaluators ask the same of it for every row."""
-
-    model: LanguageModel
-    _known: dict[tuple[Example, ...], list[np.ndarray]] = field(
-        default_factory=dict[tuple[Example, ...], "list[np.ndarray]"]
-    )
-
-    def of(self, examples: Sequence[Example]) -> list[np.ndarray]:
-        """Per example, (K,) float32 summed log-probs in nats."""
-        key = tuple(examples)
-        if key not in self._known:
-            encoder = dataclasses.replace(self.model.encoder, counted=Counter())  # these are no truncations of a row
-            self._known[key] = [total for total, _ in self.model.logps_of(encoder.examples(examples))]
-        return self._known[key]
-
-    def learn(self, examples: Sequence[Example], logps: list[np.ndarray]) -> None:
-        """What a row that is the base model itself has just computed."""
-        self._known[tuple(examples)] = logps
 
 
 @dataclass(kw_only=True)
@@ -49,7 +26,7 @@ class Surroundings(HostLender):
     split: Split
     held_out: ExampleSet
     """Of `split`."""
-    base: BaseLogps
+    base: KnownLogps
     sampled_tokens: int = field(default=0, init=False)
     """Drawn so far; part of the cost."""
     _lent: list[Counter[str]] = field(default_factory=list[Counter[str]], init=False)

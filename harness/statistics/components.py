@@ -44,9 +44,9 @@ def two_way(table: Array) -> TwoWay:
         table: (..., S, N) with N >= 2.
     """
     seeds, items = table.shape[-2:]
-    by_seed = table.mean(-1)
+    by_seed = _mean(table, -1)
     centred = table - by_seed[..., None]
-    by_item = centred.mean(-2)
+    by_item = _mean(centred, -2)
     over_items = np.einsum("...n,...n->...", by_item, by_item)
     item = over_items / ((items - 1) * items)
     if seeds == 1:
@@ -56,9 +56,16 @@ def two_way(table: Array) -> TwoWay:
     return TwoWay(by_seed, item, residual, items)
 
 
+def _mean(values: Array, axis: int) -> Array:
+    """As `values.mean(axis)`, a third of its time on a small table: a board takes 100,000."""
+    return np.add.reduce(values, axis) / values.shape[axis]
+
+
 def seed_variance(means: Array) -> Array:
     """Vs of (..., S) means or shifts per seed, S >= 2."""
-    return means.var(-1, ddof=1) / means.shape[-1]
+    seeds = means.shape[-1]
+    apart = means - _mean(means, -1)[..., None]
+    return np.add.reduce(apart * apart, -1) / (seeds - 1) / seeds
 
 
 def crossed_square(means: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -10,7 +11,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from harness.errors import DataError
-from harness.statistics.components import TwoWay, assemble, two_way
+from harness.statistics.components import TwoWay, assemble
 from harness.statistics.pairing import Paired, pair
 from harness.statistics.parts import ItemPart, Parts, p_value
 from harness.statistics.pool import Pool, pool_of
@@ -161,9 +162,8 @@ def _bare(both: Paired, seeds: SeedPart | None, estimand: Estimand) -> Contrast:
     named = (both.seeds_a or both.seeds_b) if both.shared_seeds else ()
     shifts = np.broadcast_to(means_a - means_b, len(named)) if named else ()
     difference = float(means_a.mean() - means_b.mean())
-    largest = max(float(np.abs(table).max()) for table in (*both.a, *both.b))
     return Contrast(
-        difference=difference if abs(difference) > ROUNDING * largest else 0.0,
+        difference=difference if abs(difference) > ROUNDING * both.largest else 0.0,
         formula="none",
         estimand=estimand,
         line="no interval",
@@ -180,7 +180,7 @@ def _bare(both: Paired, seeds: SeedPart | None, estimand: Estimand) -> Contrast:
 
 
 def _with_interval(bare: Contrast, both: Paired, seeds: SeedPart | None, estimand: Estimand, sampled: bool) -> Contrast:
-    items = [two_way(shift[None]) for shift in both.mean_differences]
+    items = both.over_seeds
     single = any(len(s) == 1 for s in (both.seeds_a, both.seeds_b))
     if single and bare.difference is not None:
         over_items = float(sum(split.item for split in items))
@@ -199,7 +199,7 @@ def _with_interval(bare: Contrast, both: Paired, seeds: SeedPart | None, estiman
     return _new_items(replace(bare, estimand="E3"), items, single, n)
 
 
-def _new_items(bare: Contrast, items: list[TwoWay], single: bool, n: str) -> Contrast:
+def _new_items(bare: Contrast, items: Sequence[TwoWay], single: bool, n: str) -> Contrast:
     """E3: theta +- t[N-1] sqrt(Vi)."""
     parts = assemble(np.asarray(0.0), np.asarray(1.0), items, [np.asarray(0.0)] * len(items))
     what = "these checkpoints only" if bare.trained else "neither row was trained here"

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
-from harness.statistics.pairwise import outcomes
+from harness.statistics.beaten import Beside, Many
+from harness.statistics.pairwise import alike, pool_of_alike, together, unalike
 from harness.statistics.pool import Pool
 from harness.statistics.seed_spread import SeedSpread
 from harness.statistics.tables import Composite, Scores
+
+FEW = 24
+"""Alike rows of which every two are compared outright; of more, only those comparisons that tell."""
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
@@ -72,18 +77,38 @@ def tied_set(
         pool: as for `contrast`.
         alpha: the level.
     """
-    wins: dict[str, list[tuple[str, bool, float]]] = {label: [] for label in rows}
-    for found in outcomes(rows, seed_spread=seed_spread, pool=pool, alpha=alpha):
-        ahead = found.difference > 0 if higher_is_better else found.difference < 0
-        wins[found.one].append((found.other, not ahead and found.difference != 0, found.p))
-        wins[found.other].append((found.one, ahead, found.p))
-    beaten: dict[str, tuple[str, float]] = {}
-    for label, compared in wins.items():
-        adjusted = holm([p for _, _, p in compared])
-        losses = [(p, rival) for (rival, lost, _), p in zip(compared, adjusted, strict=True) if lost and p <= alpha]
-        if losses:
-            p, rival = min(losses)
-            beaten[label] = (rival, p)
-    undetermined = tuple(label for label, compared in wins.items() if not compared and len(rows) > 1)
-    members = tuple(label for label in rows if label not in beaten and label not in undetermined)
-    return TiedSet(members, beaten, undetermined)
+    groups = alike(rows)
+    crowds = [group for group in groups if len(group.labels) > FEW]
+    shared = pool_of_alike(seed_spread, pool)
+    found = unalike(rows, groups, seed_spread=seed_spread, pool=pool, alpha=alpha)
+    of_few = (outcome for group in groups if len(group.labels) <= FEW for outcome in together(group, shared, alpha))
+    wins: dict[str, list[Beside]] = {label: [] for label in rows}
+    for one in chain(of_few, found):
+        ahead = one.difference > 0 if higher_is_better else one.difference < 0
+        wins[one.one].append(Beside(one.other, not ahead and one.difference != 0, one.p))
+        wins[one.other].append(Beside(one.one, ahead, one.p))
+    beaten = {label: by for label, compared in wins.items() if (by := _beaten(compared, alpha)) is not None}
+    for group in crowds:
+        many = Many(group, higher_is_better=higher_is_better, pool=shared, alpha=alpha)
+        for label, row in zip(group.labels, many.rows(), strict=True):
+            beaten.pop(label, None)
+            if (by := row.beaten(wins[label])) is not None:
+                beaten[label] = by
+    crowded = {label for group in crowds for label in group.labels}
+    lonely = {label for label, compared in wins.items() if not compared and len(rows) > 1} - crowded
+    undetermined = tuple(label for label in rows if label in lonely)
+    members = tuple(label for label in rows if label not in beaten and label not in lonely)
+    return TiedSet(members, {label: beaten[label] for label in rows if label in beaten}, undetermined)
+
+
+def _beaten(compared: Sequence[Beside], alpha: float) -> tuple[str, float] | None:
+    """The row that beats one most clearly, and Holm's p of that; None where none does.
+
+    Args:
+        compared: all its comparisons.
+        alpha: the level.
+    """
+    adjusted = holm([one.p for one in compared])
+    losses = [(p, one.rival) for one, p in zip(compared, adjusted, strict=True) if one.lost and p <= alpha]
+    p, rival = min(losses, default=(1.0, ""))
+    return (rival, p) if losses else None

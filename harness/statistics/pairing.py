@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from harness.errors import DataError
+from harness.statistics.components import TwoWay, two_way
 from harness.statistics.grouping import grouped
 from harness.statistics.parts import Array
 from harness.statistics.tables import Composite, Scores, groups_of
@@ -25,43 +27,54 @@ class Paired:
     clustered: bool
     note: str
 
-    @property
+    @cached_property
     def n(self) -> int:
         """Items, or groups of them, of all sets."""
         return sum(table.shape[1] for table in self.a)
 
-    @property
+    @cached_property
     def means_a(self) -> Array:
         """(S_A,) means per seed."""
-        return np.sum([table.mean(1) for table in self.a], axis=0)
+        return _summed(self.a)
 
-    @property
+    @cached_property
     def means_b(self) -> Array:
         """(S_B,) means per seed."""
-        return np.sum([table.mean(1) for table in self.b], axis=0)
+        return _summed(self.b)
+
+    @cached_property
+    def largest(self) -> float:
+        """Of the absolute values of both."""
+        return max(float(np.abs(table).max()) for table in (*self.a, *self.b))
 
     @property
     def shared_seeds(self) -> bool:
         """True if a seed of one row has its fellow in the other, or one of them was not trained here."""
         return self.seeds_a == self.seeds_b or not (self.seeds_a and self.seeds_b)
 
-    @property
-    def differences(self) -> tuple[Array, ...]:
-        """Per set of items (S, N): A - B seed by seed; a row without training is the same for every seed.
+    @cached_property
+    def by_seed(self) -> tuple[TwoWay, ...]:
+        """Per set of items, A - B seed by seed; a row without training is the same for every seed.
 
         Only with shared seeds.
         """
-        return tuple(a - b for a, b in zip(self.a, self.b, strict=True))
+        return tuple(two_way(a - b) for a, b in zip(self.a, self.b, strict=True))
 
-    @property
-    def mean_differences(self) -> tuple[Array, ...]:
-        """Per set of items (N,): A - B, means over the seeds of each."""
-        return tuple(a.mean(0) - b.mean(0) for a, b in zip(self.a, self.b, strict=True))
+    @cached_property
+    def over_seeds(self) -> tuple[TwoWay, ...]:
+        """Per set of items, A - B, of means over the seeds of each."""
+        return tuple(two_way((a.mean(0) - b.mean(0))[None]) for a, b in zip(self.a, self.b, strict=True))
 
     @property
     def spent(self) -> float:
         """1/S_A + 1/S_B over the rows that were trained: what a seed variance common to both is multiplied by."""
         return sum(1 / len(seeds) for seeds in (self.seeds_a, self.seeds_b) if seeds)
+
+
+def _summed(tables: tuple[Array, ...]) -> Array:
+    """(S,) sums over sets of items of the means per seed."""
+    first, *others = (table.mean(1) for table in tables)
+    return sum(others, first)
 
 
 def pair(a: Scores | Composite, b: Scores | Composite) -> Paired:

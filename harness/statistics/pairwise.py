@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import TypeAlias
 
 import numpy as np
@@ -34,6 +33,25 @@ class Outcome:
     """Two-sided; 1 stands for all p above the level that was asked for, which no correction brings below it."""
 
 
+@dataclass(frozen=True)
+class Alike:
+    """Rows that have two seeds or more, the same ones, on the same items in the same groups."""
+
+    labels: tuple[str, ...]
+    tables: Array
+    """(M, S, N)"""
+    means: Array
+    """(M,)"""
+    largest: Array
+    """(M,) of the absolute values."""
+
+    def difference(self, place: int, others: slice) -> Array:
+        """Of one row's figure from those of others, each; 0 where it is but rounding."""
+        found = self.means[place] - self.means[others]
+        rounding = ROUNDING * np.maximum(self.largest[place], self.largest[others])
+        return np.where(np.abs(found) > rounding, found, 0.0)
+
+
 def outcomes(rows: Rows, *, seed_spread: SeedSpread, pool: Pool | None, alpha: float) -> Iterator[Outcome]:
     """Every pair of rows once, without those that `contrast` claims nothing of.
 
@@ -43,57 +61,79 @@ def outcomes(rows: Rows, *, seed_spread: SeedSpread, pool: Pool | None, alpha: f
         pool: as for `contrast`.
         alpha: p is wanted up to here.
     """
-    alike = _alike(rows)
-    for labels in alike:
-        yield from _together(
-            labels, [rows[label] for label in labels], pool if seed_spread == "pooled" else None, alpha
-        )
-    of_row = {label: number for number, labels in enumerate(alike) for label in labels}
-    for one, other in combinations(rows, 2):
-        if one in of_row and of_row[one] == of_row.get(other):
-            continue
-        found = contrast(rows[one], rows[other], seed_spread=seed_spread, pool=pool)
-        if found.difference is not None and found.parts is not None and found.about_methods:
-            clear = float(found.parts.half(alpha)) <= abs(found.difference)
-            yield Outcome(one, other, found.difference, p_value(found.difference, found.parts) if clear else 1.0)
+    groups = alike(rows)
+    for group in groups:
+        yield from together(group, pool_of_alike(seed_spread, pool), alpha)
+    yield from unalike(rows, groups, seed_spread=seed_spread, pool=pool, alpha=alpha)
 
 
-def _alike(rows: Rows) -> list[list[str]]:
-    """Labels of rows that have two seeds or more, the same ones, on the same items in the same groups."""
+def alike(rows: Rows) -> list[Alike]:
+    """The rows that are alike, by what they have in common; rows that are like no other are in none."""
     found: dict[object, list[str]] = {}
     for label, row in rows.items():
         if isinstance(row, Scores) and len(row.seeds) > 1 and row.grouped.shape[1] > 1:
             found.setdefault((row.seeds, row.items, row.clusters), []).append(label)
-    return [labels for labels in found.values() if len(labels) > 1]
+    return [_alike(labels, rows) for labels in found.values() if len(labels) > 1]
 
 
-def _together(
-    labels: Sequence[str], rows: Sequence[Scores | Composite], pool: Pool | None, alpha: float
+def _alike(labels: Sequence[str], rows: Rows) -> Alike:
+    tables = np.stack([rows[label].blocks[0].grouped for label in labels])
+    return Alike(tuple(labels), tables, tables.mean(-1).mean(-1), np.abs(tables).max((1, 2)))
+
+
+def pool_of_alike(seed_spread: SeedSpread, pool: Pool | None) -> Pool | None:
+    """The pool, where rows that are alike are compared by it; None where by their own seeds."""
+    return pool if seed_spread == "pooled" and pool is not None and pool.enough and len(pool.items) == 1 else None
+
+
+def unalike(
+    rows: Rows, groups: Sequence[Alike], *, seed_spread: SeedSpread, pool: Pool | None, alpha: float
 ) -> Iterator[Outcome]:
-    """All pairs of rows that are alike."""
-    tables = [row.blocks[0].grouped for row in rows]
-    largest = np.array([np.abs(table).max() for table in tables])
-    many = max(1, AT_ONCE // tables[0].size)
-    for place, label in enumerate(labels):
-        for first in range(place + 1, len(labels), many):
+    """The pairs of rows that do not stand in one group; arguments are those of `outcomes`."""
+    declared = seed_spread == "pooled" and pool is not None and pool.enough
+    telling = [label for label, row in rows.items() if declared or len(row.seeds) != 1]  # one seed alone claims nothing
+    of_row = {label: number for number, group in enumerate(groups) for label in group.labels}
+    numbers = np.array([of_row.get(label, -1 - place) for place, label in enumerate(telling)])
+    for place, one in enumerate(telling):
+        for other in np.flatnonzero(numbers[place + 1 :] != numbers[place]) + place + 1:
+            found = contrast(rows[one], rows[telling[other]], seed_spread=seed_spread, pool=pool)
+            if found.difference is not None and found.parts is not None and found.about_methods:
+                clear = float(found.parts.half(alpha)) <= abs(found.difference)
+                p = p_value(found.difference, found.parts) if clear else 1.0
+                yield Outcome(one, telling[other], found.difference, p)
+
+
+def together(group: Alike, pool: Pool | None, alpha: float) -> Iterator[Outcome]:
+    """All pairs of rows that are alike, many at a time."""
+    many = max(1, AT_ONCE // group.tables[0].size)
+    for place, label in enumerate(group.labels):
+        for first in range(place + 1, len(group.labels), many):
             others = slice(first, first + many)
-            against = np.stack(tables[others])
-            difference = tables[place].mean(-1).mean() - against.mean(-1).mean(-1)
-            rounding = ROUNDING * np.maximum(largest[place], largest[others])
-            difference = np.where(np.abs(difference) > rounding, difference, 0.0)
-            parts = _parts(tables[place] - against, pool)
-            clear = parts.half(alpha) <= np.abs(difference)
-            for where, other in enumerate(labels[others]):
-                found = float(difference[where])
-                p = p_value(found, _single(parts, where)) if clear[where] else 1.0
-                yield Outcome(label, other, found, p)
+            found = against(group, place, others, pool, alpha)
+            for other, (difference, p) in zip(group.labels[others], found, strict=True):
+                yield Outcome(label, other, difference, p)
+
+
+def against(group: Alike, place: int, others: slice, pool: Pool | None, alpha: float) -> Iterator[tuple[float, float]]:
+    """One row against others: the difference of their figures and its p, as in `Outcome`."""
+    difference = group.difference(place, others)
+    parts = _parts(group.tables[place] - group.tables[others], pool)
+    clear = parts.half(alpha) <= np.abs(difference)
+    for where, found in enumerate(difference.tolist()):
+        yield found, p_value(found, _single(parts, where)) if clear[where] else 1.0
+
+
+def degrees(group: Alike, pool: Pool | None) -> tuple[float, float]:
+    """Degrees of freedom of the differences between alike rows: of the part over seeds, of that over items."""
+    _, seeds, items = group.tables.shape
+    return float(seeds - 1 if pool is None else pool.crossed_df), float(items - 1)
 
 
 def _parts(differences: Array, pool: Pool | None) -> Parts:
     """Of (R, S, N) differences seed by seed, as `seed_part` and `contrast` have them one at a time."""
     seeds, items = differences.shape[-2:]
     split = two_way(differences)
-    if pool is None or not pool.enough or len(pool.items) != 1:
+    if pool is None:
         return assemble(seed_variance(split.by_seed), np.asarray(seeds - 1.0), [split])
     held = split.residual * min(items / pool.items[0], 1.0)
     seed = np.full(held.shape, 2 * pool.crossed / seeds)

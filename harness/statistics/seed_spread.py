@@ -68,7 +68,7 @@ def _own(pair: Paired) -> SeedPart:
     """Row 9: Vs of D_i, nu = S - 1."""
     shifts = pair.means_a - pair.means_b
     variance = float(seed_variance(shifts))
-    residuals = tuple(two_way(table).residual for table in pair.differences)
+    residuals = tuple(split.residual for split in pair.by_seed)
     return SeedPart("own", variance, len(shifts) - 1, (variance * len(shifts)) ** 0.5, residuals)
 
 
@@ -85,7 +85,7 @@ def _pooled(pair: Paired, pool: Pool) -> SeedPart:
     """Row 10: Vs = 2 MSx / S at shared seeds; else from the spread within rows, MSw (1/S_A + 1/S_B)."""
     trained = [seeds for seeds in (pair.seeds_a, pair.seeds_b) if seeds]
     if len(trained) == 2 and pair.shared_seeds:
-        residuals = _held(tuple(two_way(table).residual for table in pair.differences), pair, pool)
+        residuals = _held(tuple(split.residual for split in pair.by_seed), pair, pool)
         variance = 2 * pool.crossed / len(trained[0])
         return SeedPart("pooled", variance, pool.crossed_df, (2 * pool.crossed) ** 0.5, residuals)
     sd = (len(trained) * pool.within) ** 0.5

@@ -33,7 +33,7 @@ from harness.suite.schema import (
     SuiteFile,
     TuneFile,
 )
-from harness.training import Lora, Tokens, Training
+from harness.training import Lora, Sharding, Tokens, Training
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -41,7 +41,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT: Schema = {"type": "string"}
 _DESCRIBED = (
     *(AgainRow, BudgetFile, ChoicesFile, Lora, ModelFile, PolicyRow, PublishedFigure, RangeFile, StatisticsFile),
-    *(Tokens, Training, TuneFile),
+    *(Sharding, Tokens, Training, TuneFile),
 )
 
 

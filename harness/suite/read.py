@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.host import Registry
+from harness.long_lived import long_lived
 from harness.suite.extends import merged
 from harness.suite.find import find_suite
 from harness.suite.node import Node, Place, node_of
@@ -16,6 +17,7 @@ from harness.suite.sets import apply
 from harness.suite.suite import Suite
 
 
+@long_lived()
 def read_suite(
     reference: str,
     *,

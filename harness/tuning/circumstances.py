@@ -23,7 +23,7 @@ def circumstances(suite: Suite, inputs: Inputs) -> Circumstances:
         model = {
             "made": plain(dict(recipe.identity)),
             "method": _configured(recipe.method, inputs.contents),
-            "training": recipe.training.model_dump(mode="json"),
+            "training": recipe.training.identity(),
             "budget": recipe.budget.model_dump(mode="json"),
         }
     data = {
@@ -43,7 +43,7 @@ def settings_of(row: Row, inputs: Inputs) -> RowSettings:
     """A trained row as plain data."""
     assert row.method is not None
     configured = _configured(row.method, inputs.contents)
-    training = row.training.model_dump(mode="json")
+    training = row.training.identity()
     return RowSettings(**configured, training=training, init=_start(row.initial, inputs))
 
 

@@ -77,7 +77,7 @@ class Studies:
             done.append(trial)
             self.records[row.label] = self._study(row, done)
             if trials.reporter is not None:
-                self.write()
+                self.keep(self.records[row.label])
         found = best(done)
         return row if found is None or self.unfinished(row) else with_trial(row, found.settings)
 
@@ -117,6 +117,11 @@ class Studies:
             circumstances=circumstances(self.suite, self.trials.inputs),
             studies=[self.records[row.label] for row in self.suite.rows if row.label in self.records],
         )
+
+    def keep(self, record: StudyRecord) -> None:
+        """What a study has come to, after each trial that was run."""
+        self.records[record.row] = record
+        self.write()
 
     def write(self) -> None:
         """Put all that is known on disk."""

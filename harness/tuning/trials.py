@@ -13,8 +13,8 @@ from harness.host import Registry
 from harness.records import Cell
 from harness.reporter import Reporter
 from harness.run.inputs import Inputs, Limits
-from harness.run.plan import Plan, make
-from harness.run.run_plan import run
+from harness.run.plan import Plan, PlannedCell, make
+from harness.run.run_plan import Held, run
 from harness.store import POLICY, Store
 from harness.suite import EvaluatorEntry, Row, Suite
 from harness.suite.settings import with_settings
@@ -48,6 +48,10 @@ class Trials:
     """None: nothing is run."""
     starts: frozenset[str] = frozenset()
     """Labels of rows that others start from; the policies of their trials are kept until all studies are finished."""
+    played: Mapping[str, Outcome] = field(default_factory=dict[str, Outcome])
+    """Trials without a value that other processes of this run have had, by the step that judges them."""
+    held: Held = field(default_factory=Held)
+    """What the last trial left loaded."""
     failed: Mapping[str, str] = field(default_factory=dict[str, str])
     """Trials that failed in an earlier run of this study, by the step that judges them -> why. They stay spent."""
 
@@ -62,17 +66,25 @@ class Trials:
             return Outcome("skipped", "", reason=judged.reason)
         if self.store.done(judged.step):
             return self._judged(judged.step)
+        if judged.step in self.played:
+            return self.played[judged.step]
         if judged.step in self.failed:
             return Outcome("failed", judged.step, reason=self.failed[judged.step])
         if self.reporter is None:
             return None
-        endings = run(plan, self.store, self.reporter)
+        endings = run(plan, self.store, self.reporter, held=self.held)
         if row.label not in self.starts:
             self._forget(plan)
         if not self.store.done(judged.step):
             ending = endings[judged.step]
             return Outcome("skipped" if ending.state == "skipped" else "failed", judged.step, reason=ending.reason)
         return self._judged(judged.step)
+
+    def base(self, row: Row) -> Plan:
+        """The plan of the model that rows start from, where a step makes it, and of nothing else."""
+        plan = self._plan(row, "")
+        cell = PlannedCell("", "base model", None, plan.base.digest if plan.base.kind == "step" else None)
+        return replace(plan, cells=(cell,), audit=None)
 
     def _plan(self, row: Row, title: str) -> Plan:
         alone = replace(self.suite, rows=(replace(row, seeds=(self.seed,)),), evaluators=(self.judge,), keep="all")

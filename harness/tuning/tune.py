@@ -16,6 +16,7 @@ from harness.suite.schema import TuneFile
 from harness.suite.tune import default_label, judge_of
 from harness.tuning.circumstances import held, settings_of
 from harness.tuning.record import FILE, read_record
+from harness.tuning.side_by_side import play
 from harness.tuning.studies import Studies
 from harness.tuning.trials import Trials, failures
 
@@ -58,6 +59,7 @@ def tuned(
     store: Store,
     reporter: Reporter | None,
     only: Collection[str] = (),
+    workers: int | None = 1,
 ) -> Tuned:
     """A suite with what its studies chose, which are run first where something of them is missing.
 
@@ -67,6 +69,7 @@ def tuned(
         limits: how many examples are read.
         reporter: told of every step; None to run nothing and look up what is known.
         only: labels of the rows to tune, with those that they start from or repeat; all by default.
+        workers: processes to run steps in; 1: this one alone; None: as many as pay on this machine.
     """
     if suite.tune is None:
         return Tuned(suite, read_record(suite.tuned) if suite.tuned else None)
@@ -94,6 +97,8 @@ def tuned(
         failed=failures(file),
     )
     studies = Studies(suite, suite.tune, trials, file, frozenset(_wanted(suite, only)))
+    if reporter is not None and workers != 1:
+        studies.trials = replace(trials, played=play(studies, reporter, workers))
     rows = tuple(_rows(studies))
     unfinished = {row.label: reason for row in rows if (reason := studies.unfinished(row))}
     if reporter is not None:

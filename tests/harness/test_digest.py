@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.digest import canonical, changed_options, digest, file_digest, plain
+from harness.digest import Parts, canonical, changed_options, digest, file_digest, plain
 from harness.errors import DataError
 
 
@@ -78,3 +78,15 @@ def test_a_file_is_named_by_its_bytes(tmp_path: Path):
 def test_half_a_surrogate_pair_is_a_fault_of_the_data_that_names_the_text():
     with pytest.raises(DataError, match=r"half of a surrogate pair.*tell me \\ud83d"):
         digest([["user", "tell me \ud83d"]])
+
+
+def test_parts_in_common_change_no_digest():
+    shared, parts = {"a": [1, 2.5, None], "ü": 'say "no"'}, Parts()
+    for n in range(3):
+        whole = {"z": shared, "n": n, "text": f'{n} "é"', "on": True, "none": None, "share": 0.1, "list": [str(n)]}
+        assert parts.digest(whole) == digest(whole)
+
+
+def test_a_part_that_is_no_plain_data_is_refused():
+    with pytest.raises(TypeError):
+        Parts().digest({"a": float("nan")})

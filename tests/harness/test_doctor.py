@@ -129,3 +129,10 @@ def test_a_missing_optional_package_is_no_fault_but_its_fix_is_told(only_hinge, 
 def test_importing_the_doctor_loads_no_torch():
     code = "import sys, harness.doctor; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_the_engine_chose_on_this_machine_is_told(only_hinge, tmp_path: Path):
+    (check,) = named(checks(tmp_path), "engine")
+    assert check.state in {"ok", "warning"}
+    assert "matrix products" in check.detail
+    assert "attention" in check.detail

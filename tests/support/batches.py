@@ -34,6 +34,7 @@ def batch(
     labels: Sequence[tuple[int, bool]] = (),
     facts: harness.Facts | None = None,
     samples: harness.Samples | None = None,
+    measured: harness.Measured | None = None,
     dtype: torch.dtype = torch.float64,
 ) -> harness.Batch:
     """Responses with these summed log-probs, to one prompt where nothing is said; (chosen, rejected) pairs and
@@ -63,7 +64,15 @@ def batch(
         sources=(None,) * len(total),
         facts=facts or harness.Facts(1, len(pairs), good, len(labels) - good),
         samples=samples,
+        measured=measured,
     )
+
+
+def measured(policy: Sequence[float], reference: Sequence[float]) -> harness.Measured:
+    """Measured responses with these summed log-probs."""
+    total = torch.tensor(list(policy), dtype=torch.float64)
+    logps = harness.Logps(total, torch.full_like(total, 3.0))
+    return harness.Measured(logps, {"reference": torch.tensor(list(reference), dtype=total.dtype)})
 
 
 def samples(

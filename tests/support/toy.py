@@ -2,7 +2,10 @@
 
 import dataclasses
 import json
+import os
 import random
+import signal
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -128,7 +131,7 @@ class Tasteful(harness.Method):
 
 @dataclass(frozen=True)
 class Broken(harness.Evaluator):
-    """Fails, or cannot run, as it is told."""
+    """Fails, cannot run, takes its process with it, or never ends, as it is told."""
 
     name: ClassVar[str] = "broken"
     source: ClassVar[str] = "test"
@@ -137,6 +140,11 @@ class Broken(harness.Evaluator):
     def evaluate(self, subject):
         if self.how == "unavailable":
             raise harness.Unavailable("it is Sunday")
+        if self.how == "dies":
+            os.kill(os.getpid(), signal.SIGKILL)
+        while self.how == "hangs":
+            (subject.kept("hanging") / str(os.getpid())).touch()
+            time.sleep(0.05)
         raise ZeroDivisionError("on purpose")
 
 

@@ -61,6 +61,10 @@ class SFT(harness.Method):
         """None."""
         return ()
 
+    def learns_from(self, example: harness.Example) -> Iterable[int]:
+        """The desirable responses. The others are not computed; they still count as seen."""
+        return (label.response for label in example.labels if label.desirable)
+
     def terms(self, batch: harness.Batch) -> Tensor:
         """(labels,) nats, see `negative_log_likelihood`."""
         return negative_log_likelihood(batch.policy.total[batch.labelled], batch.desirable)

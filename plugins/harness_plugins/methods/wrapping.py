@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -60,6 +60,14 @@ class Wrapping(harness.Method):
     def prepare(self, examples: harness.ExampleSet, seed: int) -> harness.ExampleSet:
         """As `base`."""
         return self.base.prepare(examples, seed)
+
+    def learns_from(self, example: harness.Example) -> Iterable[int]:
+        """As `base`."""
+        return self.base.learns_from(example)
+
+    def measures(self, example: harness.Example) -> Iterable[int]:
+        """As `base`."""
+        return self.base.measures(example)
 
     def terms(self, batch: harness.Batch) -> Tensor:
         """As `base`."""

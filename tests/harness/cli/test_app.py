@@ -182,3 +182,10 @@ def test_doctor_reports_on_this_machine(call):
     found = json.loads(out)
     assert {check["state"] for check in found} <= {"ok", "warning", "problem"}
     assert code == (1 if any(c["state"] == "problem" for c in found) else 0)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two", "1.5"])
+def test_a_number_of_processes_is_a_whole_number_or_auto(command, text):
+    code, _, err = command("run", "smoke", f"--workers={text}")
+    assert code == 2
+    assert err == f"--workers: {text!r} is no number of processes\n  fix: write --workers 2, or auto\n"

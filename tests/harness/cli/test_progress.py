@@ -44,3 +44,18 @@ def test_steps_that_are_left_out_are_passed_by(capsys):
     reporter.left_out(2)
     reporter.ended("base", "done", "", 1)
     assert capsys.readouterr().err.splitlines() == ["[1/4] failed fit (1.0 s): why", "[4/4] done base (1.0 s)"]
+
+
+def test_each_step_in_hand_has_a_bar_of_its_own():
+    shown = io.StringIO()
+    reporter = BarReporter(Console(file=shown, force_terminal=True, width=80))
+    reporter.begin(3)
+    for _ in range(2):
+        reporter.step("fit, two of one name")
+    reporter.step("train dpo")(10, 20)
+    reporter._progress.refresh()
+    assert shown.getvalue().count("fit, two of one name") >= 2
+    reporter.ended("fit, two of one name", "done", "", 0.1)
+    reporter.ended("train dpo", "done", "", 0.1)
+    assert [task.description for task in reporter._progress.tasks] == ["steps", "fit, two of one name"]
+    reporter.close()

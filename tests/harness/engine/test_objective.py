@@ -1,3 +1,5 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -73,3 +75,63 @@ def test_terms_of_the_wrong_shape_are_refused():
 
     with pytest.raises(harness.HarnessError, match="terms of shape"):
         objective(Reduced(), ())
+
+
+class Beside:
+    """One of several threads that play processes: sums go round by a table that all write into."""
+
+    def __init__(self, rank, count, table, barrier):
+        self.rank, self.count, self._table, self._barrier = rank, count, table, barrier
+
+    def summed(self, values):
+        self._table[self.rank] = values.detach()
+        self._barrier.wait()
+        total = torch.stack(list(self._table.values())).sum(0)
+        self._barrier.wait()
+        return total
+
+
+def shared_objective(method, cuts, count):
+    """Per process, the loss; and the sum of all processes' gradients, and how many passes each made."""
+    turn, barrier, table = threading.Lock(), threading.Barrier(count), dict.fromkeys(range(count))
+    draw = np.random.default_rng(0)
+    examples = data()
+    reference = [draw.normal(-20, 3, len(e.responses)) for e in examples]
+
+    def process(rank):
+        passes = []
+        with turn:
+            model = tiny.language_model("gpt-neox", dtype=torch.float64)
+            encoded = model.encoder.examples(examples)
+
+        def forward(part):
+            passes.append("forward")
+            with turn:
+                return model.forward(part)
+
+        def backward(loss):
+            passes.append("backward")
+            with turn:
+                loss.backward()
+
+        step = Step(
+            [encoded[a:b] for a, b in pairwise([0, *cuts, len(encoded)])], {"reference": reference}, facts(examples)
+        )
+        outcome = run_step(method, step, forward, backward, Beside(rank, count, table, barrier))
+        gradient = torch.cat([p.grad.flatten() for p in model.model.parameters() if p.grad is not None])
+        return float(outcome.loss), gradient, passes, outcome.batch.policy.total
+
+    with ThreadPoolExecutor(count) as pool:
+        losses, gradients, passes, totals = zip(*pool.map(process, range(count)), strict=True)
+    return losses, sum(gradients), passes, totals
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda m: m.name)
+@pytest.mark.parametrize(("cuts", "count"), [((), 2), ((4,), 2), ((1, 2, 7), 3), (tuple(range(1, 8)), 3)], ids=str)
+def test_processes_that_share_a_step_add_up_to_the_objective_of_the_whole(method, cuts, count):
+    whole, gradient = objective(method, ())
+    losses, shared, passes, totals = shared_objective(method, cuts, count)
+    assert losses == pytest.approx([whole] * count, rel=1e-9)
+    assert torch.linalg.norm(shared - gradient) < 1e-9 * torch.linalg.norm(gradient)
+    assert len({tuple(p) for p in passes}) == 1, "one process would wait for a pass that another does not make"
+    assert all(torch.equal(total, totals[0]) for total in totals)

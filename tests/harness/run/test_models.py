@@ -1,10 +1,14 @@
 import gc
 import weakref
 from pathlib import Path
+from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
+import tiny
+import torch
 
+from harness.engine import loading
 from harness.run import models
 from harness.run.models import Models
 from harness.run.steps import PolicyRef
@@ -22,6 +26,7 @@ class Loaded:
 
     def __init__(self, folder, dtype):
         self.name = f"{folder} {dtype}"
+        self.tokenizer, self.encoder = None, SimpleNamespace()
         Loaded.alive.add(self)
         Loaded.most = max(Loaded.most, len(Loaded.alive))
 
@@ -57,3 +62,21 @@ def test_of_borrowed_models_one_of_a_kind_is_loaded_at_a_time(lent):
     assert Loaded.most <= 2
     lent.forget_lent()
     assert names() == []
+
+
+def test_what_is_trained_is_a_copy_of_what_is_loaded(tmp_path):
+    loading.save(tiny.language_model(), tmp_path / "base")
+    base = PolicyRef("folder", "base", tmp_path / "base")
+    models = Models(Store(tmp_path), Tokens(min_prompt=4), base)
+    examples = [tiny.example("w1 w2", "w3 w4", "w5")]
+    read, shared = models.fresh(base, "fp32"), models.shared(base)
+    before = [value.tolist() for value, _ in shared.logps(examples)]
+    copied = models.fresh(base, "fp32")
+    assert [value.tolist() for value, _ in copied.logps(examples)] == before
+    assert (copied.dtype, copied.refusal, copied.token_budget) == (read.dtype, read.refusal, read.token_budget)
+    with torch.no_grad():
+        next(copied.model.parameters()).add_(1.0)
+    copied.encoder.counted["cut"] += 1
+    assert [value.tolist() for value, _ in copied.logps(examples)] != before
+    assert [value.tolist() for value, _ in shared.logps(examples)] == before
+    assert not shared.encoder.counted

@@ -7,9 +7,10 @@ from transformers import AutoModelForSequenceClassification, LlamaConfig
 
 from harness.engine import loading
 from harness.examples import ExampleSet, Ledger
+from harness.run.known_logps import KnownLogps
 from harness.run.models import Models
 from harness.run.steps import PolicyRef
-from harness.run.surroundings import BaseLogps, Surroundings
+from harness.run.surroundings import Surroundings
 from harness.store import Store
 from harness.training import Tokens
 
@@ -24,7 +25,7 @@ def surroundings(tmp_path):
         split="test",
         held_out=nothing,
         source=object(),
-        base=BaseLogps(models.shared(base)),
+        base=KnownLogps(models.shared(base)),
         models=models,
         shared=tmp_path / "shared",
     )

@@ -30,7 +30,7 @@ from harness.suite.schema import (
     TuneFile,
 )
 from harness.suite.yaml_lines import read_yaml
-from harness.training import Lora, Tokens, Training
+from harness.training import Lora, Sharding, Tokens, Training
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "suites.md").read_text(encoding="utf-8")
 
@@ -63,6 +63,7 @@ def fenced(kind: str) -> list[str]:
         Tokens,
         Training,
         Lora,
+        Sharding,
     ],
 )
 def test_every_key_is_explained(model: type[BaseModel]) -> None:

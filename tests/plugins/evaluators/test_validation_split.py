@@ -13,8 +13,8 @@ from harness_plugins.methods.dpo import DPO
 from harness_plugins.sources.world import World
 
 from harness.engine import loading
+from harness.run.known_logps import KnownLogps
 from harness.run.subject import ColumnSubject, OracleSubject, PolicySubject
-from harness.run.surroundings import BaseLogps
 from harness.training import Tokens
 
 LIMIT = 24
@@ -63,7 +63,7 @@ def around(models, tmp_path):
         "split": "validation",
         "held_out": world.examples("validation", 0, LIMIT),
         "source": world,
-        "base": BaseLogps(models[0]),
+        "base": KnownLogps(models[0]),
         "models": None,
         "shared": tmp_path,
     }

@@ -17,10 +17,13 @@ from harness_plugins.methods.ddro import DDRO
 from harness_plugins.methods.dora import DoRA
 from harness_plugins.methods.dpo import DPO
 from harness_plugins.methods.hypo import HyPO
+from harness_plugins.methods.ipo import IPO
 from harness_plugins.methods.kl_dro import KLDRO
+from harness_plugins.methods.kto import KTO
 from harness_plugins.methods.random_labels import RandomLabels
 from harness_plugins.methods.reward_argmax import RewardArgmax
 from harness_plugins.methods.reweighting import Reweighting
+from harness_plugins.methods.robust_dpo import RobustDPO
 from harness_plugins.methods.rpo import RPO
 from harness_plugins.methods.rpo_cumulative import RPOCumulative
 from harness_plugins.methods.sft import SFT
@@ -37,6 +40,9 @@ METHODS = [
     DPO(),
     RPO(),
     RPOCumulative(),
+    IPO(),
+    RobustDPO(),
+    KTO(),
     DDRO(),
     HyPO(),
     DDORM(),

@@ -11,16 +11,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from batches import Given, batch, gradient, samples
+from batches import Given, batch, gradient, measured, samples
 from harness_plugins.methods.ddo_rm import DDORM
 from harness_plugins.methods.ddro import DDRO
 from harness_plugins.methods.dora import DoRA
 from harness_plugins.methods.dpo import DPO
 from harness_plugins.methods.hypo import HyPO
+from harness_plugins.methods.ipo import IPO
 from harness_plugins.methods.kl_dro import KLDRO
+from harness_plugins.methods.kto import KTO
 from harness_plugins.methods.random_labels import RandomLabels
 from harness_plugins.methods.reward_argmax import RewardArgmax
 from harness_plugins.methods.reweighting import Reweighting
+from harness_plugins.methods.robust_dpo import RobustDPO
 from harness_plugins.methods.rpo import RPO
 from harness_plugins.methods.rpo_cumulative import RPOCumulative
 from harness_plugins.methods.sft import SFT
@@ -35,6 +38,11 @@ METHODS = [
     DPO(),
     RPO(),
     RPOCumulative(),
+    IPO(),
+    IPO(beta=0.5, length_normalised=False),
+    RobustDPO(),
+    KTO(),
+    KTO(desirable_weight=1.3, undesirable_weight=0.5),
     DDRO(),
     DDRO(t=0.7),
     HyPO(max_tokens=6),
@@ -48,6 +56,7 @@ METHODS = [
     DoRA(ratio=Given(), base=RPO(), lam=0.3),
     RandomLabels(),
     RandomLabels(base=DDRO()),
+    RandomLabels(base=KTO()),
     RandomLabels(base=HyPO(lam=0.1, max_tokens=6)),
 ]
 SHARED = {"wrapping", "per_prompt", "rewarded"}
@@ -57,6 +66,8 @@ PAIRS = [[(0, 1), (2, 1)], [(1, 0)], [(0, 1)]]
 SIZES = [3, 2, 4]
 DRAWN = [2, 1, 3]
 """Per prompt, samples of the policy."""
+MEASURED = measured([-18.0, -23.0, -20.0], [-20.0, -22.5, -21.0])
+"""Of the whole step, whichever of its prompts a batch has."""
 every_method = pytest.mark.parametrize("method", METHODS, ids=repr)
 
 
@@ -78,6 +89,7 @@ def some_batch(seed: int = 0, prompts: Sequence[int] = (0, 1, 2)) -> harness.Bat
         pairs=pairs,
         labels=[(response, good) for pair in pairs for response, good in zip(pair, (True, False), strict=True)],
         samples=samples(sampled, their_reference, prompt=[at for at, i in enumerate(prompts) for _ in range(DRAWN[i])]),
+        measured=MEASURED,
     )
 
 
@@ -131,6 +143,7 @@ def test_at_indifference_training_favours_what_people_chose(method: harness.Meth
         pairs=[(0, 1)],
         labels=[(0, True), (1, False)],
         samples=samples([-3.0, -4.0], [-3.0, -4.0]),
+        measured=measured([-5.0], [-5.0]),
     )
     chosen, rejected = gradient(method, made).tolist()
     assert chosen < 0 <= rejected

@@ -8,6 +8,8 @@ import tiny
 import torch
 from batches import batch
 from harness_plugins.methods.dpo import DPO
+from harness_plugins.methods.ipo import IPO
+from harness_plugins.methods.robust_dpo import RobustDPO
 from harness_plugins.methods.rpo import RPO
 from harness_plugins.methods.sft import SFT
 
@@ -30,8 +32,6 @@ class Oracle:
         options = trl.DPOConfig(
             output_dir=str(folder),
             beta=0.3,
-            loss_type=["sigmoid", "sft"],
-            loss_weights=[1.0, 0.0],
             use_cpu=True,
             bf16=False,
             report_to=[],
@@ -47,9 +47,10 @@ class Oracle:
         rows = [self.trainer.train_dataset[i] for i in range(len(PAIRS))]
         self.rows = sorted(rows, key=lambda row: len(row["chosen_ids"]))
 
-    def loss(self, *, dpo: float, sft: float, pairs: slice = slice(None)) -> float:
-        """TRL's loss of these pairs, with these weights of its two parts."""
-        self.trainer.loss_weights = [dpo, sft]
+    def loss(self, pairs: slice = slice(None), *, flip_rate: float = 0.0, **weights: float) -> float:
+        """TRL's loss of these pairs, of the parts that are named with their weights."""
+        self.trainer.loss_types, self.trainer.loss_weights = list(weights), list(weights.values())
+        self.trainer.label_smoothing = flip_rate
         with torch.no_grad():
             return float(self.trainer.compute_loss(self.trainer.model, self.trainer.data_collator(self.rows[pairs])))
 
@@ -83,15 +84,27 @@ def objective(method, made) -> float:
 
 
 def test_dpo_is_trls_sigmoid_loss(oracle: Oracle):
-    assert objective(DPO(beta=0.3), oracle.batch()) == pytest.approx(oracle.loss(dpo=1, sft=0), rel=1e-5)
+    assert objective(DPO(beta=0.3), oracle.batch()) == pytest.approx(oracle.loss(sigmoid=1), rel=1e-5)
+
+
+def test_ipo_is_trls_length_averaged_loss(oracle: Oracle):
+    expected = oracle.loss(ipo=1)
+    assert objective(IPO(beta=0.3), oracle.batch()) == pytest.approx(expected, rel=1e-5)
+    assert objective(IPO(beta=0.3, length_normalised=False), oracle.batch()) != pytest.approx(expected, rel=0.1)
+
+
+@pytest.mark.parametrize("flip_rate", [0.0, 0.1, 0.4])
+def test_robust_dpo_is_trls_robust_loss(oracle: Oracle, flip_rate: float):
+    expected = oracle.loss(robust=1, flip_rate=flip_rate)
+    assert objective(RobustDPO(beta=0.3, flip_rate=flip_rate), oracle.batch()) == pytest.approx(expected, rel=1e-5)
 
 
 def test_sft_is_trls_sft_loss_on_the_chosen_responses(oracle: Oracle):
-    assert objective(SFT(), oracle.batch()) == pytest.approx(oracle.loss(dpo=0, sft=1), rel=1e-5)
+    assert objective(SFT(), oracle.batch()) == pytest.approx(oracle.loss(sft=1), rel=1e-5)
 
 
 @pytest.mark.parametrize("pair", [slice(0, 1), slice(1, 2)], ids=["first", "second"])
 def test_rpo_of_one_pair_is_trls_sum_of_both(oracle: Oracle, pair: slice):
     # With several pairs TRL divides by the tokens of them all, where RPO takes the mean of each pair first.
-    expected = oracle.loss(dpo=1, sft=0.7, pairs=pair)
+    expected = oracle.loss(pair, sigmoid=1, sft=0.7)
     assert objective(RPO(beta=0.3, eta=0.7), oracle.batch(pair)) == pytest.approx(expected, rel=1e-5)

@@ -169,6 +169,10 @@ class AlpacaEval(harness.JudgingEvaluator):
         if remote and (address.scheme not in ("http", "https") or not address.hostname):
             raise ValueError(f"endpoint is {self.endpoint!r}; it must begin with http:// or https://")
 
+    def one_at_a_time(self) -> bool:
+        """See `harness.Evaluator`: an endpoint is asked at the pace of one process."""
+        return self.judge == "endpoint"
+
     def check(self) -> None:
         """See `harness.Evaluator`."""
         configurations()

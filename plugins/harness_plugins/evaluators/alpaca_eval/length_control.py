@@ -10,6 +10,7 @@ import numpy as np
 
 import harness
 from harness_plugins.evaluators.alpaca_eval.jackknife import grouped_jackknife
+from harness_plugins.evaluators.alpaca_eval.length_fit import predicted_at_zero
 from harness_plugins.evaluators.alpaca_eval.library import library, quiet
 
 LEAST = 20
@@ -33,6 +34,10 @@ NO_DIFFERENCE = "The raw win rate: every answer is as long as its reference, so 
 
 Tell = Callable[[int, int], None]
 """(refits done, refits in all)."""
+Rows = Sequence[tuple[np.ndarray, np.ndarray]]
+"""Per model, (items,) wins, 0 to 1, and (items,) differences in length, in characters."""
+Fit = Callable[[Rows], np.ndarray]
+"""-> (models,) P(win) of answers as long as their references."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +106,10 @@ def length_controlled_together(rows: Sequence[Annotated], tell: Tell | None = No
     if not fitted:
         return found
     data = [(rows[p].preferences - 1.0, rows[p].differences) for p in fitted]
+    fit = _quick_or_library(data)
 
     def without(kept: Sequence[np.ndarray]) -> np.ndarray:
-        return _at_no_difference([(wins[k], lengths[k]) for (wins, lengths), k in zip(data, kept, strict=True)])
+        return _at_no_difference([(wins[k], lengths[k]) for (wins, lengths), k in zip(data, kept, strict=True)], fit)
 
     about = OWN if len(rows) == 1 else TOGETHER.format(models=len(rows))
     jackknifed = grouped_jackknife(without, [rows[place].instructions for place in fitted], tell)
@@ -124,38 +130,55 @@ def _without_fit(row: Annotated) -> LengthControlled | None:
     return None
 
 
-def _at_no_difference(rows: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+def _at_no_difference(rows: Rows, fit: Fit) -> np.ndarray:
     """(models,) P(win) at d = 0.
 
     Where a model's preferences are all the same, they are the prediction, and take no part in the fit: the library's
     solver gives 0.5 where answers always lose, as it then sees one class alone.
-
-    Args:
-        rows: per model (items,) wins, 0 to 1, and (items,) differences in length, in characters.
     """
+    predicted = np.array([wins.mean() for wins, _ in rows])
+    varied = [place for place, (wins, lengths) in enumerate(rows) if np.ptp(wins) > 0 and np.ptp(lengths) > 0]
+    if varied:
+        predicted[varied] = fit([rows[place] for place in varied])
+    return predicted
+
+
+def _quick_or_library(rows: Rows) -> Fit:
+    """`predicted_at_zero` where it gives what the library gives of all annotations, else the library's own fit."""
+    try:
+        found = _at_no_difference(rows, predicted_at_zero)
+    except (
+        ImportError,
+        AttributeError,
+        TypeError,
+        ValueError,
+    ):  # another scikit-learn, whose solver is called otherwise
+        return library_fit
+    same = np.allclose(found, _at_no_difference(rows, library_fit), rtol=0, atol=1e-12)
+    return predicted_at_zero if same else library_fit
+
+
+def library_fit(rows: Rows) -> np.ndarray:
+    """(models,) P(win) at d = 0, by the library; see `predicted_at_zero`."""
     library()
     import pandas as pd
     import sklearn
     from alpaca_eval.metrics.glm_winrate import GLM_INFO, fit_LogisticRegressionCV, make_dmatrix_for_model
 
-    predicted = np.array([wins.mean() for wins, _ in rows])
-    varied = [place for place, (wins, lengths) in enumerate(rows) if np.ptp(wins) > 0 and np.ptp(lengths) > 0]
-    if not varied:
-        return predicted
     model: dict[str, Any] = dict(GLM_INFO["length_controlled_minimal"])
     constant = "not_gamed_baseline.astype(float)"
-    formula = model["formula"] if len(varied) == 1 else model["formula"].replace(constant, f"C(model):{constant}")
+    formula = model["formula"] if len(rows) == 1 else model["formula"].replace(constant, f"C(model):{constant}")
     frame = pd.concat(
         [
             pd.DataFrame(
                 {
-                    "preference": rows[place][0],
-                    "std_delta_len": rows[place][1] / rows[place][1].std(ddof=1),
+                    "preference": wins,
+                    "std_delta_len": lengths / lengths.std(ddof=1),
                     "not_gamed_baseline": True,
                     "model": f"{place:06}",
                 }
             )
-            for place in varied
+            for place, (wins, lengths) in enumerate(rows)
         ],
         ignore_index=True,
     )
@@ -163,8 +186,7 @@ def _at_no_difference(rows: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarr
     with quiet(), sklearn.config_context():  # the fit sets options of the whole process
         design, at_zero = make_dmatrix_for_model(frame, wanted, formula=formula)
         fitted = fit_LogisticRegressionCV(design, "preference", is_ytrue_proba=True, **model["kwargs"])
-        predicted[varied] = fitted.predict_proba(at_zero)[:, 1]
-    return predicted
+        return fitted.predict_proba(at_zero)[:, 1]
 
 
 def published(

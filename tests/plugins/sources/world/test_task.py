@@ -8,6 +8,7 @@ from harness_plugins.sources.world.language import TOPICS
 
 from harness.engine.encoding import plain_text
 from harness.examples import user_prompt
+from harness.suite.find import shipped_folder
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +58,14 @@ def test_the_task_is_the_same_for_the_same_variant_whatever_the_labels(tmp_path)
     assert first != data("other", World(variant=1))
     assert len(first.splitlines()) == 400
     assert set(json.loads(first.splitlines()[0])) == {"id", "question", "choices", "answer"}
+
+
+def test_the_shipped_task_of_two_choices_asks_for_the_same_facts():
+    folder = shipped_folder() / "tasks"
+    documents = [json.loads(line) for line in (folder / "world_facts_of_two.jsonl").read_text().splitlines()]
+    assert [(d["id"], d["question"]) for d in documents] == [(fact.name, fact.question) for fact in facts(0)]
+    for document, fact in zip(documents, facts(0), strict=True):
+        assert document["choices"][document["answer"]] == TOPICS[fact.answer]
+        assert len(set(document["choices"])) == 2
+        assert set(document["choices"]) <= set(TOPICS)
+    assert sum(document["answer"] for document in documents) == 200
