@@ -91,6 +91,7 @@ def one_round(asked: argparse.Namespace, folder: str) -> dict[str, dict[str, Any
         "checkpointing": asked.trl_checkpointing,
     }
     cuda = asked.device == "cuda"
+    ask("start_up", given, cuda=cuda)
     sides = {"ours": ask("engine_side", given, cuda=cuda), "trl": ask("trl_side", given, cuda=cuda)}
     chosen = sides["ours"]["engine"]["matmul"]
     if chosen != "highest" and not asked.no_same_matmul:

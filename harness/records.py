@@ -87,7 +87,7 @@ class Results(_Plain):
 class Record(_Plain):
     """A finished step. Its folder holds this as `record.json`, beside its payload files."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = Field(default=SCHEMA_VERSION, strict=True)
     kind: StepKind
     digest: str
     identity: dict[str, Any]

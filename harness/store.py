@@ -96,11 +96,15 @@ class Store:
 
     def finished(self, digests: Iterable[str]) -> frozenset[str]:
         """Those of the steps that are finished. The folder is read once, however many steps there are."""
+        return frozenset(digest for digest in self._begun(digests) if self.done(digest))
+
+    def _begun(self, digests: Iterable[str]) -> list[str]:
+        """Those of the steps that have a folder, which is all but always those that are finished."""
         try:
             there = set(os.listdir(self.root / "steps"))  # noqa: PTH208  # names alone, of 100,000 folders
         except OSError:
-            return frozenset()
-        return frozenset(digest for digest in digests if digest in there and self.done(digest))
+            return []
+        return [digest for digest in digests if digest in there]
 
     def record(self, digest: str) -> Record:
         """The record of a finished step.
@@ -108,21 +112,30 @@ class Store:
         Raises:
             StoreError: it cannot be read.
         """
-        path = self.folder(digest) / RECORD
+        found = self._record(digest)
+        if found is None:
+            path = self.folder(digest) / RECORD
+            raise StoreError(f"step {digest} has no record", where=str(path), fix="run its suite again")
+        return found
+
+    def _record(self, digest: str) -> Record | None:
+        """None where there is no such file. Raises as `record` does."""
+        path = f"{self.root}/steps/{digest}/{RECORD}"
         try:
-            with path.open("rb", buffering=0) as file:
+            with open(path, "rb", buffering=0) as file:  # noqa: PTH123  # asked of 100,000 steps
                 return read_record(file.read())
+        except FileNotFoundError:
+            return None
         except (OSError, ValueError, ValidationError) as error:
             raise StoreError(
-                f"the record of step {digest} cannot be read: {error}", where=str(path), fix="delete its folder"
+                f"the record of step {digest} cannot be read: {error}", where=path, fix="delete its folder"
             ) from error
 
     @long_lived()
     def records(self, digests: Iterable[str]) -> dict[str, Record]:
         """The records of those steps that are finished."""
-        wanted = dict.fromkeys(digests)
-        finished = self.finished(wanted)
-        return {digest: self.record(digest) for digest in wanted if digest in finished}
+        found = ((digest, self._record(digest)) for digest in self._begun(dict.fromkeys(digests)))
+        return {digest: record for digest, record in found if record is not None}
 
     @contextmanager
     def working_folder(self, digest: str) -> Generator[Path]:

@@ -22,6 +22,7 @@ from harness.statistics import (
     contrast,
     holm,
     mde,
+    own_and_pooled,
     pool_of,
     spread_ratio,
 )
@@ -99,10 +100,9 @@ def _pair(
     row: BoardRow, other: BoardRow, scores: Mapping[str, Scores | Composite], pool: Pool | None, design: Design
 ) -> _Pair:
     a, b = scores[row.label], scores[other.label]
-    own = contrast(a, b, seed_spread="own", pool=pool, estimand=design.estimand)
     if design.seed_spread == "own" or row.control or other.control:  # what contenders share need not hold for controls
-        return _Pair(row, other, own, None)
-    pooled = contrast(a, b, seed_spread="pooled", pool=pool, estimand=design.estimand)
+        return _Pair(row, other, contrast(a, b, seed_spread="own", pool=pool, estimand=design.estimand), None)
+    own, pooled = own_and_pooled(a, b, pool=pool, estimand=design.estimand)
     if pooled.formula in {"pooled", "borrowed"}:
         return _Pair(row, other, own, pooled)
     return _Pair(row, other, own, None, pooled.note)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import operator
 import statistics
 from collections.abc import Sequence
 from functools import reduce
 
 from harness.board.board import RowCost
 from harness.records import Cost
+
+FIELDS = tuple(Cost.model_fields)
+COUNTS = tuple(name for name, field in Cost.model_fields.items() if field.annotation is int)
 
 
 def row_cost(train: Sequence[Cost], evaluate: Sequence[Sequence[Cost]]) -> RowCost:
@@ -17,18 +21,22 @@ def row_cost(train: Sequence[Cost], evaluate: Sequence[Sequence[Cost]]) -> RowCo
         train: per seed that was trained.
         evaluate: per seed that was evaluated (one entry for a row without seeds): its evaluators' costs.
     """
-    judged = [total for costs in evaluate if (total := _total(costs)) is not None]
-    return RowCost(_total(train), _total(judged), _median(train), _median(judged))
+    judged = [of_seed for costs in evaluate if (of_seed := total(costs)) is not None]
+    return RowCost(total(train), total(judged), _median(train), _median(judged))
 
 
-def _total(costs: Sequence[Cost]) -> Cost | None:
-    return reduce(Cost.plus, costs) if costs else None
+def total(costs: Sequence[Cost]) -> Cost | None:
+    """All together, as `Cost.plus` adds them one after another."""
+    if len(costs) < 2:
+        return costs[0] if costs else None
+    values = {name: [getattr(cost, name) for cost in costs] for name in FIELDS}
+    most = max(values.pop("peak_bytes"))
+    return Cost(**{name: reduce(operator.add, of_all) for name, of_all in values.items()}, peak_bytes=most)
 
 
 def _median(costs: Sequence[Cost]) -> Cost | None:
     """Field by field; counts are rounded."""
-    if not costs:
-        return None
-    medians = {name: statistics.median(getattr(cost, name) for cost in costs) for name in Cost.model_fields}
-    counts = {name for name, field in Cost.model_fields.items() if field.annotation is int}
-    return Cost.model_validate({name: round(m) if name in counts else m for name, m in medians.items()})
+    if len(costs) < 2:
+        return costs[0] if costs else None
+    medians = {name: statistics.median([getattr(cost, name) for cost in costs]) for name in FIELDS}
+    return Cost(**medians | {name: round(medians[name]) for name in COUNTS})

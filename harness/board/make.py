@@ -52,7 +52,7 @@ def draft(manifest: RunManifest, records: Mapping[str, Record]) -> Draft:
     made = [board_row(r, e, by_label, manifest.ledgers, names) for r, e in zip(manifest.rows, evidence, strict=True)]
     metrics = [heading for family in by_label.values() for heading in family]
     group_of, groups = ledger_groups({r.label: e for r, e in zip(manifest.rows, evidence, strict=True)})
-    rows = [dataclasses.replace(row, group=group_of.get(row.label, "")) for row, _ in made]
+    rows = [dataclasses.replace(row, group=group_of[row.label]) if row.label in group_of else row for row, _ in made]
     tables: dict[str, dict[str, Scores | Composite]] = {heading.name: {} for heading in metrics}
     for row, scores in made:
         for name, values in scores.items():

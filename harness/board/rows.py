@@ -130,10 +130,18 @@ def _counted(
     known = {name for ledger in ledgers.values() for name in [*ledger.counted, *ledger.dropped]}
     for one in trained:
         ledger: Mapping[str, Any] = one.record.notes.get("ledger", {}) if one.record else {}
-        noted = Counter(ledger.get("counted", {})) + Counter(ledger.get("dropped", {}))
-        own = {name: count for name, count in noted.items() if name not in known}
-        counts.setdefault(TRAIN, Counter()).update(own)
+        noted = [found for name in ("counted", "dropped") if (found := ledger.get(name, {}))]
+        together = sum((Counter(found) for found in noted), Counter[str]())
+        _add(counts, TRAIN, {name: count for name, count in together.items() if name not in known})
     for one in judged:
         if one.record is not None and one.record.results is not None:
-            counts.setdefault(one.cell.what, Counter()).update(one.record.results.counted)
+            _add(counts, one.cell.what, one.record.results.counted)
     return {what: dict(found) for what, found in counts.items() if found}
+
+
+def _add(counts: dict[str, Counter[str]], what: str, found: Mapping[str, int]) -> None:
+    """Count what was found; what comes first stands first, even if nothing was found yet."""
+    if what not in counts:
+        counts[what] = Counter()
+    if found:
+        counts[what].update(found)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from harness.board.board import Shared
+from harness.board.costs import total
 from harness.records import Cost, Record, SharedStep
 
 
@@ -21,11 +22,9 @@ def shared(steps: Sequence[SharedStep], records: Mapping[str, Record]) -> tuple[
 
 def _together(what: str, steps: Sequence[SharedStep], records: Mapping[str, Record]) -> Shared:
     done = [records[step.digest] for step in steps if step.digest in records]
-    cost = Cost()
-    for record in done:
-        cost = cost.plus(record.cost)
+    cost = total([Cost(), *(record.cost for record in done)])
     rows = dict.fromkeys(label for step in steps for label in step.rows)
-    return Shared(what, tuple(rows), len(steps), cost, _facts(done))
+    return Shared(what, tuple(rows), len(steps), cost or Cost(), _facts(done))
 
 
 def _facts(records: Sequence[Record]) -> dict[str, float]:

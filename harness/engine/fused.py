@@ -98,7 +98,9 @@ def _replacement(module: nn.Module) -> tuple[Computation, int] | None:
     epsilon = getattr(module, "variance_epsilon", getattr(module, "eps", None))
     if type(module).__name__.endswith("RMSNorm") and isinstance(epsilon, float):
         alone = [name for name, _ in module.named_parameters()] == ["weight"]
-        return (partial(_norm, epsilon), len(weight)) if alone and isinstance(weight, Tensor) else None
+        if alone and isinstance(weight, Tensor) and weight.ndim == 1:
+            return partial(_norm, epsilon), len(weight)
+        return None
     if {name for name, _ in module.named_children()} == {"gate_proj", "up_proj", "down_proj", "act_fn"}:
         return _gated, int(getattr(module.gate_proj, "in_features", 0))
     return None

@@ -22,6 +22,9 @@ from torch import Tensor
 from harness.engine.blocks import Blocks, blocks
 from harness.engine.encoding import Encoded
 
+FILLER = 16
+"""Tokens of a prompt that nobody reads, at most: models have learnt positions for that many."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -83,16 +86,16 @@ def layout(examples: Sequence[Encoded], *, whole: bool = False) -> Layout:
         pieces += example.responses if whole else [r[:-1] for r in example.responses]
         targets += example.responses
     fed = sum(map(len, pieces))
-    if filler := rounded(fed) - fed:
+    filler = rounded(fed) - fed
+    for length in (FILLER,) * (filler // FILLER) + ((filler % FILLER,) if filler % FILLER else ()):
         prompts.append(len(pieces))
-        pieces.append((0,) * filler)
+        pieces.append((0,) * length)
     lengths, counts = (np.fromiter(map(len, of), np.int64, len(of)) for of in (pieces, targets))
     starts = np.cumsum(lengths) - lengths
     own, owner, prompt = (np.array(which, dtype=np.int64) for which in (answers, owners, prompts))
     places = np.zeros(len(pieces), dtype=np.int64)
     places[own] = lengths[owner]
     positions = np.arange(lengths.sum()) - np.repeat(starts - places, lengths)
-    positions[fed:] = 0
     last = starts[owner] + lengths[owner] - 1
     before = np.cumsum(counts) - counts
     predictor = np.arange(counts.sum()) + np.repeat(starts[own] - 1 - before, counts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from harness.board import Board
 from harness.render.audit_tables import audit_banners
@@ -31,7 +32,11 @@ class Footnotes:
 
     def mark(self, text: str) -> str:
         """` (3)`: the number of a note; empty for an empty one."""
-        return f" ({self.texts.index(one_line(text)) + 1})" if text else ""
+        return f" ({self._numbers[one_line(text)]})" if text else ""
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {text: number for number, text in enumerate(self.texts, start=1)}
 
 
 def banners(board: Board) -> list[str]:

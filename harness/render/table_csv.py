@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from harness.board import Board, BoardRow, Comparison, Gap, Measure
+from harness.board import Board, BoardRow, Comparison, Gap, Heading, Measure
 
 FIELDS = ("label", "method", "metric", "state", "mean", "stderr", "ci_low", "ci_high", "n", "unit", "higher_is_better")
 AGAINST = ("baseline", "difference", "difference_low", "difference_high", "p", "holm_p", "mde", "verdict")
@@ -20,10 +20,11 @@ def csv_text(board: Board) -> str:
     fields = [*FIELDS, *(f"seed_{seed}" for seed in seeds), *LAST]
     writer = csv.DictWriter(buffer, fields, restval="", lineterminator="\n")
     writer.writeheader()
+    headings = {heading.name: heading for heading in board.metrics}
     for row in board.rows:
-        for name in [h.name for h in board.metrics if h.name in row.metrics] + list(row.skipped):
+        for name in [name for name in headings if name in row.metrics] + list(row.skipped):
             found = row.metrics.get(name) or row.skipped[name]
-            figures = _measure(found) if isinstance(found, Measure) else _gap(board, name, found)
+            figures = _measure(found) if isinstance(found, Measure) else _gap(headings.get(name), found)
             writer.writerow({**_names(row), "metric": name, **figures, **_against(against.get((name, row.label)))})
     return buffer.getvalue()
 
@@ -59,7 +60,6 @@ def _against(one: Comparison | None) -> dict[str, object]:
     return {**dict(zip(AGAINST, values, strict=True)), "aa_difference": one.aa_difference}
 
 
-def _gap(board: Board, name: str, gap: Gap) -> dict[str, object]:
-    heading = next((h for h in board.metrics if h.name == name), None)
+def _gap(heading: Heading | None, gap: Gap) -> dict[str, object]:
     known = {"unit": heading.unit, "higher_is_better": heading.higher_is_better} if heading else {}
     return {"state": gap.state, "reason": gap.reason, **known}

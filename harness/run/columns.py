@@ -26,20 +26,35 @@ CHUNK = 2048
 
 @dataclass
 class Columns:
-    """Every column of a plan, each file opened once."""
+    """Every column of a plan, each file opened once in a step."""
 
     steps: Sequence[Step]
     store: Store
     models: Models
     _known: dict[str, ColumnValues] = field(default_factory=dict[str, ColumnValues])
+    _held: dict[str, list[str]] = field(init=False)
+    """Per column, the steps that hold it, in the plan's order."""
     _unread: dict[str, list[str]] = field(init=False)
-    """Per column, the steps that hold it and have not been opened."""
+    """Per column, those that may be read and have not been opened."""
 
     def __post_init__(self) -> None:
-        self._unread = {}
+        self._held = {}
         for step in self.steps:
             if isinstance(step.work, ColumnStep):
-                self._unread.setdefault(step.work.column.digest, []).append(step.digest)
+                self._held.setdefault(step.work.column.digest, []).append(step.digest)
+        self._unread = {column: list(held) for column, held in self._held.items()}
+
+    def begin(self, step: Step) -> None:
+        """From now on know what this step needs alone; one that holds a column, what the plan has before it.
+
+        What is computed together decides how log-probs are rounded, so nothing may depend on what other steps of this
+        process had computed on the spot, nor on which happen to have ended.
+        """
+        self._known, readable = {}, set(step.needs)
+        if isinstance(step.work, ColumnStep):
+            held = self._held[step.work.column.digest]
+            readable.update(held[: held.index(step.digest)])
+        self._unread = {column: [s for s in held if s in readable] for column, held in self._held.items()}
 
     def of(self, column: ColumnRef, encoded: Sequence[Encoded]) -> list[np.ndarray]:
         """Per example, (K,) float32."""

@@ -86,6 +86,7 @@ class Executor:
 
     def _perform(self, step: Step, progress: Progress) -> None:
         started = datetime.now(UTC).isoformat(timespec="seconds")
+        self._columns.begin(step)
         with self.store.working_folder(step.digest) as folder:
             with Meter() as meter:
                 outcome = self._work(step, folder, progress)

@@ -21,6 +21,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from types import TracebackType
@@ -155,7 +156,7 @@ def nursery(work: Work, crew: Crew, control: socket.socket, life: int) -> NoRetu
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # or nobody learns how a worker ended
     _load()
-    _measure()
+    _measure(crew)
     children: set[int] = set()
     while True:
         told, handles, _, _ = socket.recv_fds(control, ORDER.size, 1)
@@ -187,17 +188,19 @@ def _load() -> None:
         bar.set_lock(threading.RLock())
 
 
-def _measure() -> None:
-    """What is fastest on this machine is found, where it is not known, by a process that nothing competes with."""
-    child = os.fork()
-    if child == 0:
-        try:
-            from harness.engine.machine import machine
+def _measure(crew: Crew) -> None:
+    """What is fastest on this machine is found, where it is not known, by processes that nothing competes with."""
+    for threads in {crew.threads, crew.whole}:
+        child = os.fork()
+        if child == 0:
+            try:
+                _settle(replace(crew, threads=threads), 0)
+                from harness.engine.machine import machine
 
-            machine()
-        finally:
-            os._exit(0)
-    os.waitpid(child, 0)
+                machine()
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
 
 
 def _end(children: set[int]) -> NoReturn:

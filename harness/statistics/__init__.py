@@ -22,7 +22,7 @@ from harness.statistics.components import (
     within_square,
 )
 from harness.statistics.composite import combined
-from harness.statistics.contrast import Contrast, Estimand, Verdict, contrast
+from harness.statistics.contrast import Contrast, Estimand, Verdict, contrast, own_and_pooled
 from harness.statistics.families import TiedSet, holm, spread_ratio, tied_set
 from harness.statistics.parts import P_FLOOR, ItemPart, Parts, p_value, t_quantile
 from harness.statistics.pool import LEAST_ROWS, Pool, pool_of
@@ -35,6 +35,6 @@ __all__ = [
     "LEAST_ROWS", "P_FLOOR", "Basis", "Composite", "Contrast", "Estimand", "Formula", "ItemPart",
     "Parts", "PerItem", "Pool", "Scores", "SeedSpread", "Spread", "TiedSet", "TwoWay", "Verdict", "assemble",
     "combined", "contrast", "crossed_square", "detectable", "holm", "items_alone", "items_differ", "mde",
-    "own_parts", "p_value", "pool_of", "pooled_parts", "scores_of", "seed_variance", "spread", "spread_ratio",
-    "t_quantile", "tied_set", "tipping_seed_sd", "two_part", "two_way", "welch", "within_square",
+    "own_and_pooled", "own_parts", "p_value", "pool_of", "pooled_parts", "scores_of", "seed_variance", "spread",
+    "spread_ratio", "t_quantile", "tied_set", "tipping_seed_sd", "two_part", "two_way", "welch", "within_square",
 ]  # fmt: skip

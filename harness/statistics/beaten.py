@@ -92,12 +92,16 @@ class Many:
             (np.maximum(variance - doubt, 0.0), np.maximum(variance + doubt, 0.0)),
         )  # fmt: skip
 
-    def p(self, place: int, other: int) -> float:
-        """As `pairwise` has it."""
-        one, two = sorted((place, other))
-        if (one, two) not in self._exact:
-            ((_, self._exact[one, two]),) = against(self.alike, one, slice(two, two + 1), self.pool, self.alpha)
-        return self._exact[one, two]
+    def p(self, place: int, others: Sequence[int]) -> list[float]:
+        """Of one row against others, as `pairwise` has it."""
+        pairs = [(min(place, other), max(place, other)) for other in others]
+        unknown = [other for other, pair in zip(others, pairs, strict=True) if pair not in self._exact]
+        for first in range(0, len(unknown), AT_ONCE):
+            some = unknown[first : first + AT_ONCE]
+            found = against(self.alike, place, np.array(some), self.pool, self.alpha)  # A - B has the p of B - A
+            for other, (_, p) in zip(some, found, strict=True):
+                self._exact[min(place, other), max(place, other)] = p
+        return [self._exact[pair] for pair in pairs]
 
 
 def t_squares(df: float, levels: Array) -> Array:
@@ -154,7 +158,7 @@ class Row:
             near = losses[self._maybe(level, losses)]
             if level == 0 and self._surely(0)[near].any():
                 return P_FLOOR
-            found = min(self.many.p(self.place, int(other)) for other in near)
+            found = min(self.many.p(self.place, near.tolist()))
             if found <= self.many.levels[level]:
                 return found
         return 1.0
@@ -174,7 +178,9 @@ class Row:
         floor, counted, step = self._surely(0), int(below.sum()), 1
         while True:
             near = np.flatnonzero(self._maybe(top) & ~below)
-            p = [P_FLOOR if floor[other] else self.many.p(self.place, int(other)) for other in near]
+            asked = near[~floor[near]].tolist()
+            known = dict(zip(asked, self.many.p(self.place, asked), strict=True))
+            p = [known.get(other, P_FLOOR) for other in near.tolist()]
             labels = [self.many.alike.labels[other] for other in near] + [one.rival for one in beside]
             lost = np.array([*self.lost[near], *(one.lost for one in beside)], dtype=bool)
             values = np.array([*p, *(one.p for one in beside)])

@@ -137,12 +137,40 @@ def contrast(
         estimand: what is asked for. E1 falls back to E3 where no seed spread can be had or no row was trained.
         sampled: for E4, whether outputs were drawn at random. Greedy outputs make E4 a plain number.
     """
+    return _contrast(_paired(a, b), a, b, seed_spread, pool, estimand, sampled)
+
+
+def own_and_pooled(
+    a: Scores | Composite, b: Scores | Composite, *, pool: Pool | None, estimand: Estimand = "E1"
+) -> tuple[Contrast, Contrast]:
+    """`contrast` with either seed spread; the two rows are brought together once."""
+    both = _paired(a, b)
+    own = _contrast(both, a, b, "own", pool, estimand, sampled=False)
+    return own, _contrast(both, a, b, "pooled", pool, estimand, sampled=False)
+
+
+def _paired(a: Scores | Composite, b: Scores | Composite) -> Paired | DataError:
+    """The two together, or why they cannot be."""
     try:
-        both = pair(a, b)
+        return pair(a, b)
     except DataError as error:
+        return error
+
+
+def _contrast(
+    both: Paired | DataError,
+    a: Scores | Composite,
+    b: Scores | Composite,
+    seed_spread: SeedSpread,
+    pool: Pool | None,
+    estimand: Estimand,
+    sampled: bool,
+) -> Contrast:
+    """`both`: of `_paired`; what else is as for `contrast`."""
+    if isinstance(both, DataError):
         line, trained = "no interval", bool(a.seeds or b.seeds)
         return Contrast(
-            None, "none", estimand, line, None, 0, a.seeds, b.seeds, None, (), None, trained, note=error.problem
+            None, "none", estimand, line, None, 0, a.seeds, b.seeds, None, (), None, trained, note=both.problem
         )
     if min(table.shape[1] for table in both.a) < 2:
         bare = _bare(both, None, estimand)
@@ -153,7 +181,7 @@ def contrast(
     bare = _bare(both, seeds, estimand)
     found = _with_interval(bare, both, seeds, estimand, sampled)
     declared = seed_spread == "pooled" and pool is not None and pool.enough
-    return replace(found, undeclared=found.formula == "borrowed" and not declared)
+    return replace(found, undeclared=True) if found.formula == "borrowed" and not declared else found
 
 
 def _bare(both: Paired, seeds: SeedPart | None, estimand: Estimand) -> Contrast:

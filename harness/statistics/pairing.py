@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 
@@ -73,8 +73,7 @@ class Paired:
 
 def _summed(tables: tuple[Array, ...]) -> Array:
     """(S,) sums over sets of items of the means per seed."""
-    first, *others = (table.mean(1) for table in tables)
-    return sum(others, first)
+    return reduce(np.add, [table.mean(1) for table in tables])
 
 
 def pair(a: Scores | Composite, b: Scores | Composite) -> Paired:

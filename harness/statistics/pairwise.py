@@ -45,7 +45,7 @@ class Alike:
     largest: Array
     """(M,) of the absolute values."""
 
-    def difference(self, place: int, others: slice) -> Array:
+    def difference(self, place: int, others: slice | np.ndarray) -> Array:
         """Of one row's figure from those of others, each; 0 where it is but rounding."""
         found = self.means[place] - self.means[others]
         rounding = ROUNDING * np.maximum(self.largest[place], self.largest[others])
@@ -114,7 +114,9 @@ def together(group: Alike, pool: Pool | None, alpha: float) -> Iterator[Outcome]
                 yield Outcome(label, other, difference, p)
 
 
-def against(group: Alike, place: int, others: slice, pool: Pool | None, alpha: float) -> Iterator[tuple[float, float]]:
+def against(
+    group: Alike, place: int, others: slice | np.ndarray, pool: Pool | None, alpha: float
+) -> Iterator[tuple[float, float]]:
     """One row against others: the difference of their figures and its p, as in `Outcome`."""
     difference = group.difference(place, others)
     parts = _parts(group.tables[place] - group.tables[others], pool)

@@ -94,8 +94,10 @@ def p_value(difference: float, parts: Parts) -> float:
     sources = [(float(parts.seed), float(parts.seed_df)), *((float(i.variance), float(i.df)) for i in parts.items)]
 
     def excess(log_alpha: float) -> float:  # half(alpha) - size, on plain numbers: boards ask for thousands
-        tail = math.exp(log_alpha) / 2
-        return math.sqrt(sum(float(stdtrit(df, tail)) ** 2 * variance for variance, df in sources)) - size
+        tail, square = math.exp(log_alpha) / 2, 0.0
+        for variance, df in sources:
+            square += float(stdtrit(df, tail)) ** 2 * variance
+        return math.sqrt(square) - size
 
     lowest = math.log(P_FLOOR)
     if excess(lowest) <= 0:

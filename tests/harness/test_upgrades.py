@@ -1,9 +1,18 @@
+import json
+
 import boards
 import pytest
 
 from harness.errors import StoreError
 from harness.records import SCHEMA_VERSION
-from harness.upgrades import BOARD_VERSION, newest_form, upgrade_board, upgrade_manifest, upgrade_record
+from harness.upgrades import (
+    BOARD_VERSION,
+    newest_form,
+    read_record,
+    upgrade_board,
+    upgrade_manifest,
+    upgrade_record,
+)
 
 
 def test_what_this_release_wrote_is_read_as_it_is():
@@ -11,6 +20,31 @@ def test_what_this_release_wrote_is_read_as_it_is():
     assert upgrade_manifest(manifest.model_dump(mode="json")) == manifest
     for record in records.values():
         assert upgrade_record(record.model_dump(mode="json")) == record
+
+
+def test_a_record_read_from_bytes_is_the_one_read_from_plain_data():
+    for record in boards.core(seeds=1, items=5)[1].values():
+        data = record.model_dump(mode="json")
+        assert read_record(record.model_dump_json(indent=1).encode()) == record
+        assert read_record(json.dumps(data).encode()) == upgrade_record(data)
+
+
+@pytest.mark.parametrize("change", [{"schema_version": SCHEMA_VERSION + 1}, {"schema_version": "1"}, {"cost": 3}])
+def test_bytes_are_refused_as_their_plain_data_are(change):
+    record = next(iter(boards.core(seeds=1, items=5)[1].values()))
+    data = record.model_dump(mode="json") | change
+    with pytest.raises(ValueError if "cost" in change else StoreError) as plain:
+        upgrade_record(data)
+    with pytest.raises(type(plain.value)) as read:
+        read_record(json.dumps(data).encode())
+    assert str(read.value) == str(plain.value)
+
+
+def test_bytes_without_a_version_are_refused():
+    data = next(iter(boards.core(seeds=1, items=5)[1].values())).model_dump(mode="json")
+    del data["schema_version"]
+    with pytest.raises(StoreError, match="whole number"):
+        read_record(json.dumps(data).encode())
 
 
 @pytest.mark.parametrize("read", [upgrade_record, upgrade_manifest])

@@ -71,7 +71,7 @@ class _Attention(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *grads: Any) -> Any:
+    def backward(ctx: Any, *grads: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         query, key, value, out, normaliser, sizes = ctx.saved_tensors
         above = _dense(grads[0])
         found = torch.empty(query.shape), torch.zeros(key.shape), torch.zeros(value.shape)

@@ -75,7 +75,7 @@ class _RmsNorm(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *grads: Any) -> Any:
+    def backward(ctx: Any, *grads: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         x, weight, inverse = ctx.saved_tensors
         above = grads[0].contiguous()
         found, parts = torch.empty(x.shape), torch.zeros(torch.get_num_threads(), x.shape[-1])
@@ -99,7 +99,7 @@ class _GatedSilu(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *grads: Any) -> Any:
+    def backward(ctx: Any, *grads: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         gate, up = ctx.saved_tensors
         above = grads[0].contiguous()
         of_gate, of_up = torch.empty(gate.shape), torch.empty(gate.shape)
@@ -115,7 +115,7 @@ class _Rotary(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *grads: Any) -> Any:
+    def backward(ctx: Any, *grads: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         cosine, sine = ctx.saved_tensors
         return _rotated(grads[0], cosine, sine, -1), None, None
 

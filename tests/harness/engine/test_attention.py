@@ -31,12 +31,6 @@ LAYOUTS = {
 }
 
 
-def read(packing):
-    """How many tokens of a layout anybody reads: the filler has no responses."""
-    start, _, _, responses = packing.groups[-1].tolist()
-    return len(packing.tokens) if responses else start
-
-
 def expected(q, k, v, packing, window):
     """(T, heads, d) in float64."""
     prompt, response = flexible.owners(packing)
@@ -66,16 +60,15 @@ def test_every_way_gives_the_attention_and_gradient_of_the_mask(way, window, hea
     generator = torch.Generator().manual_seed(0)
     shapes = [(len(packing.tokens), n, width) for n in (heads, key_heads, key_heads)]
     exact = [torch.randn(s, generator=generator, dtype=torch.float64, requires_grad=True) for s in shapes]
-    truth = expected(*exact, packing, window)[: read(packing)]
+    truth = expected(*exact, packing, window)
     above = torch.randn(truth.shape, generator=generator, dtype=torch.float64)
     slopes = torch.autograd.grad(truth, exact, above)
     given = [x.detach().float().requires_grad_() for x in exact]
     rows = [x.transpose(0, 1).unsqueeze(0) for x in given]
     found, _ = packed_attention(Module(), *rows, None, layout=packing, way=way, sliding_window=window)
-    assert found.shape == (1, *exact[0].shape)
-    found = found[0, : read(packing)]
-    assert (found - truth).abs().max() < 1e-5
-    for got, wanted in zip(torch.autograd.grad(found, given, above.float()), slopes, strict=True):
+    assert found.shape == (1, *truth.shape)
+    assert (found[0] - truth).abs().max() < 1e-5
+    for got, wanted in zip(torch.autograd.grad(found[0], given, above.float()), slopes, strict=True):
         assert (got - wanted).abs().max() < 2e-5
 
 
@@ -90,7 +83,7 @@ def test_flex_attention_sees_what_the_mask_lets_it_see(name, window):
     with torch.no_grad():
         assert flexible.takes(rows[0], 0.0)
         found = flexible.attend(*rows, packing, 16**-0.5, window)
-    assert (found[0] - expected(*exact, packing, window))[: read(packing)].abs().max() < 1e-5
+    assert (found[0] - expected(*exact, packing, window)).abs().max() < 1e-5
 
 
 def test_flex_attention_leaves_gradients_on_a_cpu_to_others():
@@ -134,3 +127,31 @@ def test_values_that_are_no_numbers_stay_so():
         found, _ = packed_attention(Module(), x, x, x, None, layout=packing, way=way)
         assert found[0, 4, 0].isnan().any()
         assert not found[0, :, 1].isnan().any()
+
+
+@pytest.mark.parametrize("way", ["compiled", "blocked", "sdpa"])
+def test_values_narrower_than_keys_are_attended_to(way):
+    packing = LAYOUTS["pairs"]
+    generator = torch.Generator().manual_seed(0)
+    q, v = (torch.randn(len(packing.tokens), 2, n, generator=generator) for n in (16, 8))
+    rows = [x.transpose(0, 1).unsqueeze(0) for x in (q, q, v)]
+    found, _ = packed_attention(Module(), *rows, None, layout=packing, way=way)
+    wanted = expected(q.double(), q.double(), v.double(), packing, None)
+    assert (found[0] - wanted).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("asked", [{"softcap": 50.0}, {"s_aux": torch.zeros(2)}, {"is_causal": False}], ids=str)
+def test_another_attention_than_ours_is_refused(asked):
+    packing = LAYOUTS["pairs"]
+    x = torch.zeros(1, 2, len(packing.tokens), 16)
+    with pytest.raises(TypeError, match="packed attention knows no"):
+        packed_attention(Module(), x, x, x, None, layout=packing, way="compiled", **asked)
+    with pytest.raises(TypeError, match="packed attention knows no"):
+        packed_attention(Module(), x, x, x, x[..., :1], layout=packing, way="compiled")
+
+
+def test_a_row_of_another_length_than_its_layout_is_refused():
+    packing = LAYOUTS["pairs"]
+    x = torch.zeros(1, 2, len(packing.tokens) - 3, 16)
+    with pytest.raises(TypeError, match="was given"):
+        packed_attention(Module(), x, x, x, None, layout=packing, way="compiled")

@@ -45,12 +45,12 @@ def test_sizes_are_rounded_up_by_a_sixteenth_at_most(count):
 
 
 def test_what_fills_up_is_read_by_nobody():
-    flat = layout([encoded(((1,) * 900,), ((2,) * 70, (3,) * 40), (0, 0))])
-    assert len(flat.tokens) == rounded(900 + 69 + 39) == 1024
-    assert flat.groups.tolist()[-1] == [1008, 16, 2, 0]
-    assert flat.positions[1008:].tolist() == [0] * 16
-    assert len(flat.cell) == 110
-    assert len(flat.predictor) == len(flat.target) == 112
+    flat = layout([encoded(((1,) * 900,), ((2,) * 70, (3,) * 35), (0, 0))])
+    assert len(flat.tokens) == rounded(900 + 69 + 34) == 1024
+    assert flat.groups.tolist()[1:] == [[1003, 16, 2, 0], [1019, 5, 2, 0]]
+    assert flat.positions[1003:].tolist() == [*range(16), *range(5)]
+    assert len(flat.cell) == 105
+    assert len(flat.predictor) == len(flat.target) == 108
 
 
 @pytest.mark.parametrize("whole", [False, True])

@@ -44,6 +44,26 @@ def test_a_broken_file_is_measured_anew(a_machine_of_its_own):
     assert json.loads(kept.read_text())["matmul"]
 
 
+@pytest.mark.parametrize("held", ["{}", "null", "[1]", '{"tokens": 1024}'])
+def test_a_file_that_holds_something_else_is_measured_anew(held, a_machine_of_its_own):
+    first = chosen.machine("cpu")
+    (kept,) = a_machine_of_its_own.glob("machine-*.json")
+    kept.write_text(held)
+    chosen.machine.cache_clear()
+    assert chosen.machine("cpu").matmul_error == first.matmul_error
+    assert json.loads(kept.read_text())["matmul"]
+
+
+def test_choices_are_kept_by_the_number_of_threads_and_the_library():
+    before, key = torch.get_num_threads(), chosen.machine_key("cpu")
+    try:
+        torch.set_num_threads(before + 1)
+        assert chosen.machine_key("cpu") != key
+    finally:
+        torch.set_num_threads(before)
+    assert chosen.machine_key("cpu") == key
+
+
 def test_a_setting_that_errs_is_refused_with_its_error(monkeypatch):
     monkeypatch.setattr(chosen, "error_of", lambda setting, _: 1e-7 if setting == "highest" else 4e-3)
     found = chosen.machine("cpu")

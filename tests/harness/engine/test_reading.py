@@ -17,6 +17,7 @@ from harness.engine.collate import collate, facts
 from harness.engine.fresh import FreshResponses
 from harness.engine.reading import ToMeasure, in_parts, learnt, measured
 from harness.engine.trainer import TrainJob, train
+from harness.errors import HarnessError
 from harness.examples import Example, ExampleSet, Label, Pair, Response, user_prompt
 from harness.training import Budget, Training
 
@@ -117,6 +118,23 @@ def test_what_is_not_learnt_from_is_not_a_number_in_the_batch():
     assert made.policy.tokens[::2].tolist() == whole.tokens[::2].tolist()
     assert made.column("given").tolist() == [1.0, 2.0] * 3
     assert made.prompt.tolist() == [0, 0, 1, 1, 2, 2]
+
+
+@dataclass(frozen=True)
+class Greedy(PairLogistic):
+    """Reads what no pair names, and does not say so."""
+
+    name: ClassVar[str] = "greedy"
+
+    def terms(self, batch):
+        return super().terms(batch) + batch.policy.total.mean()
+
+
+@pytest.mark.parametrize("budget", [8192, 20])
+def test_a_method_that_reads_what_it_does_not_say_is_told_so(tmp_path, budget):
+    examples = [Example(e.id, e.prompt, (*e.responses[:2], Response("w3")), (Pair(0, 1),)) for e in data(4)]
+    with pytest.raises(HarnessError, match="'greedy' reads log-probs of responses that its `learns_from` leaves out"):
+        trained(tmp_path, Greedy(), examples, budget=budget)
 
 
 def test_by_default_a_method_learns_from_what_its_unit_is_about():

@@ -64,3 +64,14 @@ def test_the_probe_leaves_no_gradient_and_no_trace_in_the_random_state():
     assert 1024 <= training_budget(model) <= 8192
     assert torch.equal(torch.get_rng_state(), before)
     assert all(p.grad is None for p in model.model.parameters())
+
+
+def test_a_model_of_short_context_is_measured_within_it(monkeypatch):
+    monkeypatch.setattr(token_budget, "LARGEST", {"cpu": 1024})
+    asked = []
+    policy = ready("gpt2")
+    policy.encoder.context = 40
+    forward = policy.forward
+    monkeypatch.setattr(policy, "forward", lambda examples: forward(asked.extend(examples) or examples))
+    assert training_budget(policy) == 1024
+    assert {len(p) + len(r) for e in asked for p in e.prompts for r in e.responses} == {40}

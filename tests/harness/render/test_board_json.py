@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import boards
@@ -41,6 +42,12 @@ def test_what_is_not_filled_stands_under_skipped_with_its_reason(board):
     rows = {row["label"]: row for row in plain_board(board)["rows"]}
     assert "drift/kl" not in rows["oracle"]["metrics"]
     assert rows["oracle"]["skipped"]["drift/kl"] == {"state": "skipped", "reason": "the oracle has no language model"}
+
+
+def test_the_text_is_that_of_the_standard_library(board):
+    named = dataclasses.replace(board, description='a "quoted"\nline \u2028 of ünicode\t\\', problems=("", "é"))
+    for one in (board, named):
+        assert json_text(one) == json.dumps(plain_board(one), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def test_the_same_run_gives_the_same_bytes():

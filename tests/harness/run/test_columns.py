@@ -83,3 +83,20 @@ def test_what_a_finished_step_holds_is_not_computed_again_and_gives_way_in_memor
 def test_a_column_that_gives_too_few_numbers_is_told(tmp_path):
     with pytest.raises(HarnessError, match="not one number per response"):
         made(Store(tmp_path), Words(short=True))
+
+
+def test_a_step_reads_what_it_needs_whatever_else_has_ended_or_was_computed_before(tmp_path):
+    store, column = Store(tmp_path), Words()
+    ref, encoded = ColumnRef(column, "words", None, "fp32"), tiny.language_model().encoder.examples(EXAMPLES[:2])
+    steps = [held(column, name) for name in ("first", "second", "third")]
+    for step in steps:
+        finish(store, step.digest, Table.of([], np.empty(0, np.float32)))
+    columns = Columns(steps, store, models=None)
+    trained = Step("train", {}, "trained", ("second",), "trained", {}, None)
+    assert [len(columns.stored(ref).stored), columns.begin(trained), len(columns.stored(ref).stored)] == [3, None, 1]
+    columns.begin(steps[2])  # its table is made from those before it, in the plan's order
+    assert len(columns.stored(ref).stored) == 2
+    for _ in range(2):
+        columns.begin(trained)
+        columns.of(ref, encoded)
+    assert column.asked == [6, 6]

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import signal
@@ -7,7 +8,9 @@ import psutil
 import pytest
 import toy
 from forked import forked
+from rich.console import Console
 
+from harness.cli.progress import BarReporter
 from harness.errors import HarnessError, StoreError
 from harness.render import stable_view
 from harness.reporter import Reporter
@@ -72,6 +75,22 @@ def both(tmp_path_factory):
 def test_two_processes_give_the_board_of_one(both):
     (one, _), (two, _) = both
     assert view(two) == view(one)
+
+
+def test_no_bars_are_drawn_while_a_process_is_forked(tmp_path, monkeypatch):
+    """The thread that draws them holds locks now and then, and in a fork nobody would give them back."""
+    bars = BarReporter(Console(file=io.StringIO(), force_terminal=True))
+    fork, drawn = os.fork, []
+
+    def forking():
+        drawn.append(bars._progress.live.is_started)
+        return fork()
+
+    monkeypatch.setattr(os, "fork", forking)
+    bars.begin(3)  # of studies, some of which had less to run than was thought
+    suite = read_suite(str(toy.write_suite(tmp_path)), registry=toy.registry(), sets=["seeds=[0]", "methods=[sft]"])
+    run_suite(suite, toy.registry(), tmp_path / "results", bars, workers=2)
+    assert drawn == [False]
 
 
 def test_every_step_runs_once_after_what_it_needs(both):

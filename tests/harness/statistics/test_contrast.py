@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 from scores import drawn, trained, untrained
 
-from harness.statistics import P_FLOOR, PerItem, contrast, own_parts, pool_of, scores_of, t_quantile
+from harness.statistics import (
+    P_FLOOR,
+    PerItem,
+    contrast,
+    own_and_pooled,
+    own_parts,
+    pool_of,
+    scores_of,
+    t_quantile,
+)
 
 A = [[3.0, 5.0, 6.0, 8.0], [4.0, 5.0, 9.0, 9.0], [2.0, 4.0, 5.0, 9.0]]
 B = [[2.5, 2.5, 3.0, 6.0], [3.5, 1.5, 4.0, 5.0], [1.0, 2.0, 3.5, 5.5]]
@@ -309,3 +318,14 @@ def test_groups_that_contradict_each_other_are_no_comparison():
     assert found.difference is None
     assert "came in the group" in found.note
     assert "\n" not in found.note
+
+
+@pytest.mark.parametrize("estimand", ["E1", "E2", "E3"])
+def test_both_spreads_at_once_are_the_two_one_after_the_other(estimand):
+    rows = drawn(6, 3, 40, seed_sd=0.3)
+    others = [rows[1], untrained(rows[2].values[0]), trained(rows[2].values[:1]), trained(rows[3].values[:, :20])]
+    for other in others:
+        for pool in (None, pool_of(rows)):
+            own, pooled = own_and_pooled(rows[0], other, pool=pool, estimand=estimand)
+            assert own == contrast(rows[0], other, pool=pool, estimand=estimand)
+            assert pooled == contrast(rows[0], other, seed_spread="pooled", pool=pool, estimand=estimand)

@@ -35,7 +35,10 @@ WILD = "methods=[sft, {method: dpo, training: {learning_rate: 1e30, clip: null}}
 
 class Recorder(Reporter):
     def __init__(self):
-        self.steps, self.processes = [], set()
+        self.steps, self.processes, self.begun_among = [], set(), []
+
+    def begin(self, steps):
+        self.begun_among.append(len(psutil.Process().children()))
 
     def ended(self, title, state, reason, seconds):
         self.steps.append((title, state))
@@ -71,6 +74,7 @@ def test_two_processes_come_to_the_studies_of_one(tmp_path, crew):
     assert sorted(beside.steps) == sorted(alone.steps)
     assert crew == [2]  # a row that starts from another is tuned by whoever tuned that
     assert beside.processes
+    assert beside.begun_among[0] == 1  # bars are drawn by a thread, and only what is forked before it is safe
     assert not alone.processes
     assert not psutil.Process().children()
 

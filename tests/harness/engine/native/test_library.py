@@ -56,6 +56,30 @@ def test_what_is_compiled_once_is_found_again(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [first]
 
 
+@pytest.mark.skipif(built.library().functions is None, reason="no compiler on this machine")
+def test_a_kept_file_that_cannot_be_loaded_is_made_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path))
+    compiler = built._compiler()
+    path = built._built(compiler)
+    path.write_bytes(b"half of it")
+    assert built._loaded(compiler).vector_width() in {4, 8, 16}
+
+
+def test_a_compiler_may_have_flags_and_a_path_with_spaces(monkeypatch):
+    monkeypatch.setenv("CXX", "ccache '/my tools/g++' -m64")
+    assert built._compiler() == ["ccache", "/my tools/g++", "-m64"]
+    monkeypatch.delenv("CXX")
+    monkeypatch.setattr(built.shutil, "which", lambda name: "/my tools/g++" if name == "g++" else None)
+    assert built._compiler() == ["/my tools/g++"]
+
+
+def test_what_a_compiler_says_may_be_in_any_encoding(tmp_path):
+    talker = tmp_path / "talker"
+    talker.write_bytes(b"#!/bin/sh\nprintf 'ferm\\351'\n")
+    talker.chmod(0o755)
+    assert built._said([str(talker)]).startswith("ferm")
+
+
 def test_the_operations_leave_other_tensors_to_torch():
     assert not built.usable(torch.zeros(1, dtype=torch.float64))
     assert not built.usable(torch.zeros(1, device="meta"))
