@@ -70,11 +70,13 @@ def write_model(shape: Shape, folder: Path, seed: int = 0) -> None:
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
+    from harness.engine.loading import write_weights
+
     logging.disable_progress_bar()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = AutoModelForCausalLM.from_config(config(shape), dtype=torch.float32)
-    model.save_pretrained(str(folder))
+    write_weights(model, folder)
     tokenizer(shape).save_pretrained(str(folder))
 
 

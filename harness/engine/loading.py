@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,20 @@ def merged(policy: LanguageModel) -> LanguageModel:
 
 def save(policy: LanguageModel, folder: Path) -> None:
     """Write a policy as a plain transformers folder, or, where it has adapters, as those alone."""
-    policy.model.save_pretrained(str(folder))
+    write_weights(policy.model, folder)
     if not hasattr(policy.model, "get_base_model"):
         policy.tokenizer.save_pretrained(str(folder))
+
+
+def write_weights(model: Any, folder: Path) -> None:
+    """What transformers' `save_pretrained` writes, without the import of DeepSpeed that accelerate makes to ask whether
+    the model is one of its engines: that takes three seconds in every process, and prints to standard output.
+    """
+    from accelerate.utils import other
+
+    asked = other.is_deepspeed_available
+    other.is_deepspeed_available = lambda: "deepspeed" in sys.modules
+    try:
+        model.save_pretrained(str(folder))
+    finally:
+        other.is_deepspeed_available = asked

@@ -13,7 +13,7 @@ from transformers.utils import logging as transformers_logging
 
 from harness.engine.conversation import ConversationEncoder
 from harness.engine.encoding import Encoder
-from harness.engine.loading import device, load, load_tokenizer
+from harness.engine.loading import device, load, load_tokenizer, write_weights
 from harness.engine.rater import RatingModel
 from harness.engine.text_pairs import TextPairRater
 from harness.errors import ModelError
@@ -164,5 +164,5 @@ def save_rater(model: RatingModel, folder: Path) -> None:
     """Write a reward model as a plain transformers folder with its tokenizer; adapters are merged first."""
     if model.model is not model.bare:
         model.model = model.model.merge_and_unload()
-    model.model.save_pretrained(str(folder))
+    write_weights(model.model, folder)
     model.tokenizer.save_pretrained(str(folder))

@@ -35,6 +35,11 @@ void put(float *to, int64_t count, Vector v) {
         store_tail(to, count, v);
 }
 
+Vector sigmoid(Vector x) {
+    const Vector low = all(-88.0f);  // below it, exp(-x) is infinite
+    return 1.0f / (1.0f + exponential(-(x < low ? low : x)));
+}
+
 Vector some(const float *from, int64_t count) { return count == WIDTH ? load(from) : tail(from, count, 0.0f); }
 
 }  // namespace
@@ -123,8 +128,7 @@ void gated_silu_forward(int64_t count, const float *gate, const float *up, float
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (int64_t at = 0; at < count; at += PART)
         over(gate + at, std::min(PART, count - at), 0.0f, [&](int64_t j, Vector g, int64_t n) {
-            const Vector low = all(-88.0f);
-            const Vector open = 1.0f / (1.0f + exponential(-(g < low ? low : g)));
+            const Vector open = sigmoid(g);
             put(y + at + j, n, g * open * some(up + at + j, n));
         });
 }
@@ -135,8 +139,7 @@ void gated_silu_backward(int64_t count, const float *gate, const float *up, cons
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (int64_t at = 0; at < count; at += PART)
         over(gate + at, std::min(PART, count - at), 0.0f, [&](int64_t j, Vector g, int64_t n) {
-            const Vector low = all(-88.0f);
-            const Vector open = 1.0f / (1.0f + exponential(-(g < low ? low : g)));
+            const Vector open = sigmoid(g);
             const Vector change = some(grad + at + j, n);
             put(grad_up + at + j, n, change * g * open);
             put(grad_gate + at + j, n, change * some(up + at + j, n) * open * (1.0f + g * (1.0f - open)));

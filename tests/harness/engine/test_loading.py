@@ -1,3 +1,7 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import tiny
 import torch
@@ -86,3 +90,23 @@ def test_before_the_first_step_the_policy_is_the_reference(folder, dtype, lora):
     encoded = reference.encoder.examples([tiny.example("w1 w2", "w3 w4 w5", "w6")])
     with torch.no_grad():
         assert torch.equal(policy.forward(encoded).total, reference.forward(encoded).total)
+
+
+SAVE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import tiny
+from pathlib import Path
+from harness.engine import loading
+loading.save(tiny.language_model(), Path(sys.argv[2]))
+print("deepspeed" in sys.modules)
+"""
+
+
+def test_saving_a_policy_imports_no_deepspeed_and_says_nothing(tmp_path):
+    support = str(Path(__file__).parents[2] / "support")
+    done = subprocess.run(
+        [sys.executable, "-c", SAVE, support, str(tmp_path / "saved")], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
+    assert (tmp_path / "saved" / "model.safetensors").is_file()
