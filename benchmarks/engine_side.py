@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -35,6 +36,7 @@ def set_up(given: Mapping[str, Any]) -> Work:
     from harness.engine.machine import machine
     from harness.training import Budget, Tokens, Training
 
+    importlib.import_module("harness.engine.trainer")
     folder, kto = Path(given["folder"]), given["method"] == "kto"
     machine()
     return Work(

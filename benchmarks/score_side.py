@@ -34,12 +34,18 @@ def score(given: Mapping[str, Any]) -> dict[str, Any]:
     logps: list[list[float]] = []
     with torch.inference_mode():
         for name, way in ways.items():
-            with Clock() as clock:
-                logps = way(rows)
+            clocks = [Clock() for _ in range(PASSES)]
+            for clock in clocks:
+                with clock:
+                    logps = way(rows)
+            clock = min(clocks, key=lambda one: one.seconds)
             runs[name] = {"seconds": clock.seconds, "cpu_seconds": clock.cpu_seconds}
     best = min(runs, key=lambda name: runs[name]["seconds"])
     return {"best": best, "runs": runs, **runs[best], **peak_memory(), "loaded_gb": loaded, "logps": logps, **found}
 
+
+PASSES = 2
+"""Of every way, the faster counts: the first prepares the libraries' products."""
 
 Way = Callable[[Sequence[Row]], list[list[float]]]
 
