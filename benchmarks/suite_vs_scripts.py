@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -205,7 +206,8 @@ def one_script(
     folder: Path, script: Script, seed: int, base: Path, tasks: Path, asked: argparse.Namespace
 ) -> dict[str, Any]:
     """A process that trains and evaluates with TRL, and one of `lm_eval run`: seconds of each, and what they found."""
-    output = (folder / "scripts" / f"{script.label}-{seed}").resolve()
+    name = re.sub(r"[^a-z0-9.]+", "-", script.label.lower())  # lm_eval splits its arguments at commas
+    output = (folder / "scripts" / f"{name}-{seed}").resolve()
     shutil.rmtree(output, ignore_errors=True)
     exported = tasks.parent.resolve()
     given = {
