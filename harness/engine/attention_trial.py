@@ -8,9 +8,8 @@ import torch
 from torch import Tensor
 
 from harness.engine.attention import packed_attention
-from harness.engine.encoding import Encoded
+from harness.engine.encoding import probe
 from harness.engine.layout import layout
-from harness.examples import Example, Response, user_prompt
 
 HEADS, WIDTH = 8, 32
 LENGTHS = ((200, 150, 120), (140, 80, 160), (60, 150, 30), (180, 20, 90))
@@ -24,7 +23,7 @@ class Trial:
 
     def __init__(self, device: str) -> None:
         generator = torch.Generator().manual_seed(0)
-        self._flat = layout([_example(i, lengths) for i, lengths in enumerate(LENGTHS)]).to(torch.device(device))
+        self._flat = layout([probe(i, *lengths) for i, lengths in enumerate(LENGTHS)]).to(torch.device(device))
         shape = (1, HEADS, len(self._flat.tokens), WIDTH)
         self._inputs = [torch.randn(shape, generator=generator).to(device).requires_grad_() for _ in range(3)]
         self._module = SimpleNamespace(training=True)
@@ -38,9 +37,3 @@ class Trial:
         """Why a way's result is not taken; empty where it agrees."""
         distance = max(float((a - b).abs().max() / b.abs().max()) for a, b in zip(found, plain, strict=True))
         return "" if distance <= AGREEMENT else f"{way} differs by {distance:.1g} of the largest entry"
-
-
-def _example(number: int, lengths: tuple[int, ...]) -> Encoded:
-    prompt, *responses = ((1,) * n for n in lengths)
-    told = Example(str(number), user_prompt("?"), tuple(Response("!") for _ in responses))
-    return Encoded(told, (prompt,), (0,) * len(responses), tuple(responses))

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from harness.engine.token_bank import TokenBank
 from harness.errors import ModelError
-from harness.examples import Example, Prompt, Response
+from harness.examples import Example, Prompt, Response, user_prompt
 from harness.training import Tokens
 
 LONGEST_DEFAULT = 2048
@@ -61,6 +61,24 @@ class Encoded:
     def length(self) -> int:
         """Tokens of the prompts and responses together."""
         return sum(map(len, self.prompts)) + sum(map(len, self.responses))
+
+    def of_responses(self, wanted: Sequence[int]) -> Encoded:
+        """With these responses alone, by index and in this order, and the prompts that they answer; `example`, `fresh`
+        and `kept` stay as they are.
+        """
+        used = sorted({self.prompt_of[r] for r in wanted})
+        return replace(
+            self,
+            prompts=tuple(self.prompts[p] for p in used),
+            prompt_of=tuple(used.index(self.prompt_of[r]) for r in wanted),
+            responses=tuple(self.responses[r] for r in wanted),
+        )
+
+
+def probe(number: int, prompt: int, *responses: int) -> Encoded:
+    """An example of so many tokens, to measure with: what they say does not matter."""
+    told = Example(str(number), user_prompt("?"), tuple(Response("!") for _ in responses))
+    return Encoded(told, ((1,) * prompt,), (0,) * len(responses), tuple((1,) * n for n in responses))
 
 
 def plain_text(prompt: Prompt) -> str:

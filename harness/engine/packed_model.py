@@ -7,7 +7,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
@@ -230,22 +230,12 @@ def divided(example: Encoded, budget: int) -> list[Encoded]:
         parts[-1].append(response)
         prompts.add(prompt)
         length += more
-    return [_part(example, part) for part in parts]
+    return [example.of_responses(part) for part in parts]
 
 
 def _numbered(parts: Sequence[Encoded]) -> list[tuple[int, Encoded]]:
     """Parts of one example by the number of responses before them."""
     return list(zip(np.cumsum([0, *(len(p.responses) for p in parts[:-1])]).tolist(), parts, strict=True))
-
-
-def _part(example: Encoded, responses: Sequence[int]) -> Encoded:
-    used = sorted({example.prompt_of[r] for r in responses})
-    return replace(
-        example,
-        prompts=tuple(example.prompts[p] for p in used),
-        prompt_of=tuple(used.index(example.prompt_of[r]) for r in responses),
-        responses=tuple(example.responses[r] for r in responses),
-    )
 
 
 def split_by_tokens(examples: Sequence[Encoded], budget: int) -> list[list[Encoded]]:

@@ -30,14 +30,7 @@ def _keeping(whole: Encoded, responses: Iterable[int], samples: Iterable[int]) -
     wanted = [*kept, *samples]
     if len(wanted) == len(whole.responses):
         return whole
-    used = sorted({whole.prompt_of[r] for r in wanted})
-    return replace(
-        whole,
-        prompts=tuple(whole.prompts[p] for p in used),
-        prompt_of=tuple(used.index(whole.prompt_of[r]) for r in wanted),
-        responses=tuple(whole.responses[r] for r in wanted),
-        kept=tuple(kept),
-    )
+    return replace(whole.of_responses(wanted), kept=tuple(kept))
 
 
 def in_parts(examples: Sequence[Encoded], budget: int) -> list[list[Encoded]]:

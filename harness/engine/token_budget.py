@@ -17,12 +17,11 @@ import torch
 from pydantic import BaseModel, PositiveInt
 from torch import Tensor
 
-from harness.engine.encoding import Encoded
+from harness.engine.encoding import Encoded, probe
 from harness.engine.machine import machine_key
 from harness.engine.machine_cache import kept
 from harness.engine.memory import attempted
 from harness.engine.numerics import engine_numerics
-from harness.examples import Example, Response, user_prompt
 
 if TYPE_CHECKING:
     from harness.engine.packed_model import PackedModel
@@ -56,7 +55,7 @@ def training_budget(policy: PackedModel) -> int:
 
 def _key(policy: PackedModel, kind: str) -> str:
     sizes = sorted((tuple(p.shape), p.requires_grad) for p in policy.model.parameters())
-    about = [VERSION, machine_key(kind), torch.get_num_threads(), policy.dtype, str(sizes), type(policy.bare).__name__]
+    about = [VERSION, machine_key(kind), policy.dtype, str(sizes), type(policy.bare).__name__]
     about.append(any(getattr(module, "gradient_checkpointing", False) for module in policy.model.modules()))
     return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:20]
 
@@ -66,7 +65,7 @@ def _measured(policy: PackedModel, kind: str) -> int:
     tokens, started = SMALLEST, time.monotonic()
     length = max(1, min(PROBE, (policy.encoder.context or 2 * PROBE) // 2))
     while tokens <= LARGEST.get(kind, LARGEST["cpu"]) and time.monotonic() - started < SECONDS:
-        examples = [_example(i, length) for i in range(max(1, tokens // (3 * length)))]
+        examples = [probe(i, length, length, length) for i in range(max(1, tokens // (3 * length)))]
         if (found := attempted(lambda examples=examples: _seconds_a_token(policy, examples, kind))) is None:
             break
         log.debug("%d tokens a pass: %.3g microseconds a token", tokens, 1e6 * found[0])
@@ -91,9 +90,3 @@ def _seconds_a_token(policy: PackedModel, examples: list[Encoded], kind: str) ->
                 torch.cuda.synchronize()
             times.append(time.perf_counter() - start)
     return min(times[1:]) / sum(example.length for example in examples)
-
-
-def _example(number: int, length: int) -> Encoded:
-    prompt, *responses = ((1,) * length for _ in range(3))
-    told = Example(str(number), user_prompt("?"), tuple(Response("!") for _ in responses))
-    return Encoded(told, (prompt,), (0,) * len(responses), tuple(responses))

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from harness.engine.layout import Layout
-from harness.engine.native.library import functions, heads, pointer, usable
+from harness.engine.native.library import dense, functions, heads, pointer, usable
 
 
 def takes(query: Tensor, key: Tensor, value: Tensor, dropout: float) -> bool:
@@ -41,12 +41,8 @@ def attend(query: Tensor, key: Tensor, value: Tensor, flat: Layout, scale: float
     lacking = -width % int(functions().vector_width())
     if lacking:  # zeros change no product
         query, key, value = (torch.nn.functional.pad(x, (0, lacking)) for x in (query, key, value))
-    found: Tensor = _Attention.apply(*(_dense(x) for x in (query, key, value)), flat, scale, window or 0)  # pyright: ignore
+    found: Tensor = _Attention.apply(*(dense(x) for x in (query, key, value)), flat, scale, window or 0)  # pyright: ignore
     return found[..., :width] if lacking else found
-
-
-def _dense(x: Tensor) -> Tensor:
-    return x if x.stride(-1) == 1 else x.contiguous()
 
 
 class _Attention(torch.autograd.Function):
@@ -73,7 +69,7 @@ class _Attention(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *grads: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
         query, key, value, out, normaliser, sizes = ctx.saved_tensors
-        above = _dense(grads[0])
+        above = dense(grads[0])
         found = torch.empty(query.shape), torch.zeros(key.shape), torch.zeros(value.shape)
         functions().attention_backward(
             pointer(sizes),

@@ -57,6 +57,11 @@ def heads(x: Tensor) -> ctypes._CArgObject:  # pyright: ignore[reportPrivateUsag
     return ctypes.byref(Heads(x.data_ptr(), x.stride(0), x.stride(1)))
 
 
+def dense(x: Tensor) -> Tensor:
+    """A tensor whose last dimension is dense, as `heads` needs it; the tensor itself where it is."""
+    return x if x.stride(-1) == 1 else x.contiguous()
+
+
 def pointer(x: Tensor) -> ctypes.c_void_p:
     """A dense tensor as the functions take it; it must outlive the call."""
     return ctypes.c_void_p(x.data_ptr())

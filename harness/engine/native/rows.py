@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from harness.engine.native.library import functions, pointer
+from harness.engine.native.library import dense, functions, pointer
 
 
 def rms_norm(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
@@ -121,7 +121,7 @@ class _Rotary(torch.autograd.Function):
 
 
 def _rotated(x: Tensor, cosine: Tensor, sine: Tensor, turn: int) -> Tensor:
-    x = x if x.stride(-1) == 1 else x.contiguous()
+    x = dense(x)
     out = torch.empty(x.shape)
     sizes = torch.tensor([*x.shape, x.stride(0), x.stride(1)])
     call("rotate", *(pointer(t) for t in (sizes, x, cosine, sine, out)), turn)
