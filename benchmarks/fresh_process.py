@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 QUIET = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "TQDM_DISABLE": "1", "PYTHONWARNINGS": "ignore"}
 
@@ -36,6 +40,12 @@ def ask(script: str, given: Mapping[str, Any], *, cuda: bool = False) -> dict[st
         if ended.returncode:
             raise SystemExit(f"{script} failed:\n{ended.stdout[-2000:]}\n{ended.stderr[-4000:]}")
         return json.loads(answered.read_text())
+
+
+def alone(work: Callable[..., T], *arguments: Any) -> T:
+    """The result of a call in a process of its own, which imports anew what it needs."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(work, *arguments).result()
 
 
 def answer(side: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:

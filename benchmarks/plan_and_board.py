@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import multiprocessing
 import os
 import resource
 import shutil
@@ -21,10 +20,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from fresh_process import alone
+from invented_results import Invented, invent
+
+if TYPE_CHECKING:
+    from harness.run.steps import Step
 
 GRID = 1_000
 """Rows of one grid: the most that a suite may ask for in one entry."""
@@ -55,7 +59,7 @@ def main() -> int:
     asked = _arguments()
     folder = Path(tempfile.mkdtemp(prefix="plan-and-board-", dir=asked.folder)).resolve()
     try:
-        plans = [_alone(planned, folder, Shape(rows, asked.seeds, 1)) for rows in asked.rows]
+        plans = [alone(planned, folder, Shape(rows, asked.seeds, 1)) for rows in asked.rows]
         _table("planning", "rows", plans, ("read", "plan", "look up"))
         boards: dict[str, list[dict[str, Any]]] = {}
         for name, shapes in asked.shapes.items():
@@ -82,12 +86,6 @@ def slope(points: list[tuple[int, float]]) -> float:
     at, around = sum(x) / len(x), sum(y) / len(y)
     below = sum((a - at) ** 2 for a in x)
     return sum((a - at) * (b - around) for a, b in zip(x, y, strict=True)) / below if below else math.nan
-
-
-def _alone(work: Any, *arguments: Any) -> Any:
-    """The result of a call in a process of its own."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(work, *arguments).result()
 
 
 def write_suite(folder: Path, shape: Shape) -> Path:
@@ -158,8 +156,8 @@ class Clock:
 def _board(folder: Path, shape: Shape, *, whole: bool) -> dict[str, Any]:
     results = folder / "results"
     suite = write_suite(folder, shape)
-    size = _alone(filled, suite, results, shape)
-    found = {**_alone(board, suite, results), "size": shape.records, "bytes": size, **asdict(shape)}
+    size = alone(filled, suite, results, shape)
+    found = {**alone(board, suite, results), "size": shape.records, "bytes": size, **asdict(shape)}
     if whole:
         command = [sys.executable, "-m", "harness", "run", str(suite), "--results", str(results)]
         before = time.perf_counter()
@@ -175,46 +173,27 @@ def filled(path: Path, results: Path, shape: Shape) -> int:
 
     from harness.evaluator import Evaluation, Figure
     from harness.host import load
-    from harness.records import Cost, Provenance, Record
-    from harness.run.evaluation_record import results_of
     from harness.run.suite_run import plan_of
-    from harness.store import POLICY, RECORD, Store
+    from harness.store import Store
     from harness.suite import read_suite
 
-    os.fsync = lambda _: None  # nothing here has to outlive the machine
     registry, store = load(), Store(results)
     plan = plan_of(read_suite(str(path), registry=registry), registry)
-    store.prepare()
-    where = Provenance(started="2026-01-01T00:00:00+00:00", host={"processor": "none"}, versions={}, plugins={})
-    ledger = {"read": 3072, "kept": 3072, "dropped": {}, "counted": {}, "named": []}
     items = tuple(f"test/{n:05d}" for n in range(shape.items))
     rng = np.random.default_rng(0)
-    hard, total = rng.normal(size=shape.items), 0
-    for step in plan.steps:
-        found = None
-        if step.kind == "evaluate":
-            level, figures = rng.normal(0.0, 0.05), []
-            for number in range(shape.figures):
-                values = (hard + level + rng.normal(0.0, 0.5, shape.items)).tolist()
-                mean = sum(values) / len(values)
-                figures.append(Figure(f"drift/figure_{number}", mean, "nats", True, items, tuple(values)))
-            found = results_of(Evaluation(tuple(figures)), {})
-        record = Record(
-            kind=step.kind,
-            digest=step.digest,
-            identity=dict(step.identity),
-            payload=[],
-            cost=Cost(seconds=1.0),
-            provenance=where,
-            results=found,
-            notes={"ledger": ledger} if step.kind == "train" else {},
-        )
-        with store.working_folder(step.digest) as place:
-            if step.kind in {"train", "model"}:
-                (place / POLICY).mkdir()
-            store.commit(record, place)
-        total += (store.folder(step.digest) / RECORD).stat().st_size
-    return total
+    hard = rng.normal(size=shape.items)
+
+    def found(step: Step) -> Invented:
+        if step.kind != "evaluate":
+            return Invented()
+        level, figures = rng.normal(0.0, 0.05), []
+        for number in range(shape.figures):
+            values = (hard + level + rng.normal(0.0, 0.5, shape.items)).tolist()
+            mean = sum(values) / len(values)
+            figures.append(Figure(f"drift/figure_{number}", mean, "nats", True, items, tuple(values)))
+        return Invented(Evaluation(tuple(figures)))
+
+    return invent(plan, store, found)
 
 
 def board(path: Path, results: Path) -> dict[str, Any]:
@@ -224,8 +203,8 @@ def board(path: Path, results: Path) -> dict[str, Any]:
     from harness.render import write_board
     from harness.run.manifest import manifest_of
     from harness.run.run_plan import missing
-    from harness.run.suite_run import digests_of, plan_of
-    from harness.store import Store
+    from harness.run.suite_run import plan_of
+    from harness.store import Store, digests_of
     from harness.suite import read_suite
 
     registry, store = load(), Store(results)

@@ -24,6 +24,11 @@ def fingerprint(folder: Path) -> str:
     return digest(found)
 
 
+def weights_digest(folder: Path) -> str:
+    """Names the weights of a model folder alone: equal for two trainings that came to the same, to the last bit."""
+    return digest({p.name: file_digest(p) for p in sorted(folder.glob("*.safetensors"))})
+
+
 def resolve(model: ModelRef) -> Path:
     """The local folder of a model. For a model on the Hub it is named by the commit, in the cache of the Hub's client.
 

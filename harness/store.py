@@ -32,8 +32,8 @@ POLICY = "policy"
 """Payload folder of a step that made a policy."""
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all.
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file, text as UTF-8, so that it is there whole or not at all.
 
     Raises:
         StoreError: it cannot be written.
@@ -41,8 +41,8 @@ def write_atomically(path: Path, text: str) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("w", encoding="utf-8") as handle:
-            handle.write(text)
+        with partial.open("wb") as handle:
+            handle.write(content.encode() if isinstance(content, str) else content)
             handle.flush()
             os.fsync(handle.fileno())
         partial.replace(path)
@@ -181,6 +181,13 @@ class Store:
         folder = self.root / manifest.suite
         write_atomically(folder / "run.json", manifest.model_dump_json(indent=1) + "\n")
         return folder
+
+
+def digests_of(manifest: RunManifest) -> list[str]:
+    """Of the steps whose records a board is made from."""
+    digests = [cell.digest for row in manifest.rows for cell in row.cells if cell.digest is not None]
+    digests += [step.digest for step in manifest.shared]
+    return digests + ([manifest.audit.digest] if manifest.audit and manifest.audit.digest else [])
 
 
 def _sync_directory(folder: Path) -> None:

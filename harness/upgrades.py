@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from harness.errors import StoreError
 from harness.records import SCHEMA_VERSION, Record, RunManifest
 
-BOARD_VERSION = 2
-"""Of `leaderboard.json`. 2: comparisons with a baseline, standings by the set tied with the best, subsets."""
+BOARD_VERSION = 3
+"""Of `leaderboard.json`. 2: comparisons with a baseline, standings by the set tied with the best, subsets. 3: notes on
+how the figures came about."""
 
 Form: TypeAlias = dict[str, Any]
 Upgrades: TypeAlias = Mapping[int, Callable[[Form], Form]]
@@ -37,7 +38,12 @@ def _sized_row(row: Form) -> Form:
     return {"kind": learnt, "unsized": row.get("label", ""), "prompts": None, **row}
 
 
-BOARD_UPGRADES: Upgrades = {1: _board_2}
+def _board_3(form: Form) -> Form:
+    """A board of one results folder whose rows' hardware was not compared."""
+    return {**form, "notes": []}
+
+
+BOARD_UPGRADES: Upgrades = {1: _board_2, 2: _board_3}
 
 
 def newest_form(data: object, upgrades: Upgrades, newest: int, what: str) -> Form:

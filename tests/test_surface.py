@@ -15,7 +15,7 @@ from harness import hookspecs, host
 ROOT = Path(__file__).parents[1]
 
 LAYERS = (
-    ("harness.errors", "harness.version", "harness.long_lived"),
+    ("harness.errors", "harness.version", "harness.long_lived", "harness.user_cache"),
     ("harness.digest", "harness.hub"),
     ("harness.examples",),
     ("harness.conversions", "harness.training", "harness.batch", "harness.search_space"),
@@ -27,11 +27,16 @@ LAYERS = (
     ("harness.model_files",),
     ("harness.study_records",),
     ("harness.records", "harness.upgrades", "harness.provenance", "harness.reporter"),
-    ("harness.audit_record",),
+    ("harness.audit_record", "harness.baseline_records"),
     ("harness.audit_checks", "harness.run.steps"),
     ("harness.store", "harness.statistics", "harness.run.evaluation_record"),
     ("harness.board",),
+    ("harness.gate",),
     ("harness.render",),
+    ("harness.report",),
+    ("harness.figures",),
+    ("harness.page",),
+    ("harness.export",),
     ("harness.engine",),
     ("harness.audit",),
     ("harness.run.contents",),
@@ -58,7 +63,17 @@ LAYERS = (
 FACADE = LAYERS.index(("harness",))
 """Up to here reaches what plugins may import."""
 
-BOARD = ("harness.records", "harness.upgrades", "harness.statistics", "harness.board", "harness.render")
+BOARD = (
+    "harness.records",
+    "harness.upgrades",
+    "harness.statistics",
+    "harness.board",
+    "harness.gate",
+    "harness.render",
+    "harness.report",
+    "harness.figures",
+    "harness.page",
+)
 """What makes boards of records alone."""
 
 FOLDERS = ("harness", "plugins/harness_plugins", "tests")

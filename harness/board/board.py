@@ -185,6 +185,9 @@ class Board:
     """Where rows were trained on different examples: letter of `BoardRow.group` -> what those rows were given."""
     problems: tuple[str, ...] = ()
     """What the suite asked for and cannot be had, such as a score over metrics that have no common unit."""
+    notes: tuple[str, ...] = ()
+    """What must be known of how the figures came about, each with what it is about before a colon: rows that ran on
+    different hardware, base models that several machines made and that are not alike."""
 
     audit: AuditRecord | None = None
     """What is in the data; None where they were not audited."""

@@ -23,6 +23,7 @@ from harness.statistics import (
     holm,
     mde,
     own_and_pooled,
+    p_of,
     pool_of,
     spread_ratio,
 )
@@ -110,24 +111,27 @@ def _pair(
 
 @dataclass(frozen=True)
 class _Corrected:
-    """Holm's p of a family of comparisons."""
+    """Significance in a family of comparisons."""
 
     p: Sequence[float | None]
-    """Of the contenders whose interval claims something of methods; None for all others."""
+    """Of each by itself."""
+    holm_p: Sequence[float | None]
+    """Holm's, of the contenders whose interval claims something of methods; None for all others."""
     tests: int
     """How many those are."""
 
 
 def _corrected(found: Sequence[tuple[BoardRow, Contrast]]) -> _Corrected:
+    alone = p_of([one for _, one in found])
     counted = {
-        place: one.p
-        for place, (row, one) in enumerate(found)
-        if not row.reference and one.about_methods and one.p is not None
+        place: p
+        for place, ((row, one), p) in enumerate(zip(found, alone, strict=True))
+        if not row.reference and one.about_methods and p is not None
     }
     corrected: list[float | None] = [None] * len(found)
     for place, p in zip(counted, holm(list(counted.values())), strict=True):
         corrected[place] = p
-    return _Corrected(corrected, len(counted))
+    return _Corrected(alone, corrected, len(counted))
 
 
 def _again(rows: Sequence[BoardRow], scores: Mapping[str, Scores | Composite]) -> list[AgainPair]:
@@ -154,7 +158,7 @@ def _comparison(
     corrected: tuple[_Corrected, _Corrected],
     again: Sequence[AgainPair],
 ) -> Comparison:
-    """The pair at `place`; `corrected`: Holm's p of the intervals that decide, and of own ones printed beside them."""
+    """The pair at `place`; `corrected`: of the intervals that decide, and of own ones printed beside them."""
     decided, beside = corrected
     found, better = pair.decides, heading.higher_is_better
     own = _interval(pair.own, beside if pair.pooled else decided, place, better)
@@ -181,21 +185,21 @@ def _comparison(
 
 
 def _interval(found: Contrast, corrected: _Corrected, place: int, higher_is_better: bool | None) -> Interval:
-    """`corrected`: Holm's p of the whole family, of which this is the one at `place`."""
+    """`corrected`: of the whole family, of which this is the one at `place`."""
     low, high = found.ci95 or (None, None)
-    holm_p = corrected.p[place]
+    p, holm_p = corrected.p[place], corrected.holm_p[place]
     return Interval(
         method=found.formula,
         low=low,
         high=high,
         stderr=_finite(found.stderr),
-        p=found.p,
+        p=p,
         holm_p=holm_p,
         mde=_finite(mde(found, tests=1 if holm_p is None else corrected.tests)),
         seed_sd=found.seed_sd,
         item_se=_finite(found.item_se),
         df=_finite(found.df),
-        verdict=_verdict(found, holm_p, higher_is_better),
+        verdict=_verdict(found, p if holm_p is None else holm_p, higher_is_better),
         covers=found.line,
     )
 
@@ -204,8 +208,8 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _verdict(found: Contrast, holm_p: float | None, higher_is_better: bool | None) -> Verdict:
-    told = found.verdict(holm_p)
+def _verdict(found: Contrast, p: float | None, higher_is_better: bool | None) -> Verdict:
+    told = found.verdict(p)
     if told == "not told apart":
         return "tied"
     if told == "undetermined" or higher_is_better is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.board.audit import audit_of
@@ -12,6 +12,7 @@ from harness.board.board import Board, BoardRow, Heading
 from harness.board.compare import Design, families
 from harness.board.evidence import TRAIN, Evidence
 from harness.board.groups import ledger_groups
+from harness.board.machines import machine_notes
 from harness.board.measures import headings
 from harness.board.rows import board_row
 from harness.board.score import SCORE, score_heading, scored
@@ -68,12 +69,13 @@ def draft(manifest: RunManifest, records: Mapping[str, Record]) -> Draft:
 
 
 @long_lived()
-def make_board(manifest: RunManifest, records: Mapping[str, Record]) -> Board:
+def make_board(manifest: RunManifest, records: Mapping[str, Record], notes: Sequence[str] = ()) -> Board:
     """The board of a run.
 
     Args:
         manifest: which steps make up which row.
         records: by digest, those of the manifest's steps that are done, shared ones too; others are ignored.
+        notes: of `harness.board.join`, where several folders were joined.
     """
     found = draft(manifest, records)
     spread = manifest.statistics.seed_spread
@@ -105,4 +107,5 @@ def make_board(manifest: RunManifest, records: Mapping[str, Record]) -> Board:
         comparisons=compared,
         groups=found.groups,
         problems=(*found.problems, *uncompared),
+        notes=(*notes, *machine_notes(manifest, records)),
     )

@@ -11,7 +11,7 @@ import numpy as np
 from harness.board.evidence import Evidence
 from harness.errors import DataError
 from harness.records import FigureRecord
-from harness.statistics import Composite, PerItem, Scores, Spread, items_alone, scores_of, spread, two_part
+from harness.statistics import Composite, PerItem, Scores, Spread, crossed, items_alone, scores_of, spread
 
 Tables: TypeAlias = Mapping[str, Mapping[str, Scores | Composite]]
 """Metric -> label of a row -> its values."""
@@ -106,13 +106,12 @@ def _balanced(found: Sequence[Found], values: Sequence[np.ndarray]) -> Table:
         rows = [row + (found[place].figure.value - row.mean()) for place, row in zip(order, rows, strict=True)]
     seeds = tuple(seed for place in order if (seed := found[place].seed) is not None)
     scores = Scores(seeds, found[0].items, np.stack(rows), found[0].clusters, pseudo)
-    grouped = scores.grouped
-    n = grouped.shape[1]
+    n = scores.grouped.shape[1]
     if n < 2:
         return Table(scores, Spread(None, None, "none", n), "")
     if len(rows) > 1:
-        return Table(scores, Spread(*two_part(grouped), "items and seeds", n), "")
-    return Table(scores, Spread(*items_alone(grouped[0]), "one run" if seeds else "items", n), "")
+        return Table(scores, Spread(*crossed(scores.split), "items and seeds", n), "")
+    return Table(scores, Spread(*items_alone(scores.grouped[0]), "one run" if seeds else "items", n), "")
 
 
 def _ragged(found: Sequence[Found], values: Sequence[np.ndarray]) -> Table:

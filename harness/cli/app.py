@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.cli.accept import accept
+from harness.cli.check import check
 from harness.cli.compare import compare
+from harness.cli.export import export
+from harness.cli.leaderboard import leaderboard
 from harness.errors import HarnessError, SuiteError
 
 if TYPE_CHECKING:
@@ -30,7 +34,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+app.command()(leaderboard)
 app.command()(compare)
+app.command()(check)
+app.command()(accept)
+app.command()(export)
 
 SuiteArgument = Annotated[str, typer.Argument(help="A suite file, or the name of one that ships with the harness.")]
 Results = Annotated[Path, typer.Option("--results", help="The results folder.")]
@@ -65,7 +73,9 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except HarnessError as error:
-        sys.stderr.write(f"{error}\n")
+        from harness.render.visible import visible
+
+        sys.stderr.write(f"{visible(str(error))}\n")  # it may name rows and files from anywhere
         sys.exit(2)
 
 
@@ -159,6 +169,10 @@ def run(
         _out((finished.folder / "leaderboard.json").read_text(encoding="utf-8"))
     else:
         show_run(finished)
+    if finished.no_page:
+        from harness.render.visible import visible
+
+        sys.stderr.write(f"there is no page of this run: {visible(finished.no_page)}\n")
     sys.exit(finished.exit_code)
 
 
@@ -254,24 +268,6 @@ def schema() -> None:
     from harness.suite import json_schema
 
     _print_json(json_schema(_registry()))
-
-
-@app.command()
-def leaderboard(
-    results: Annotated[Path, typer.Argument(help="A suite's results folder, such as results/core.")],
-    as_json: AsJson = False,
-) -> None:
-    """Rebuild a board from the records, write its files anew, and print it."""
-    from harness.cli.show import show_board
-    from harness.render import write_board
-    from harness.run.suite_run import read_board_of
-
-    _, board = read_board_of(results)
-    write_board(board, results)
-    if as_json:
-        _out((results / "leaderboard.json").read_text(encoding="utf-8"))
-    else:
-        show_board(board)
 
 
 @app.command()

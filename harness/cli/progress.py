@@ -48,7 +48,9 @@ class LineReporter(Reporter):
 
     def say(self, text: str) -> None:
         """See `Reporter`."""
-        sys.stderr.write(f"{text}\n")
+        from harness.render.visible import visible
+
+        sys.stderr.write(f"{visible(text)}\n")
         sys.stderr.flush()
 
     def ended(self, title: str, state: State, reason: str, seconds: float) -> None:
@@ -89,7 +91,7 @@ class BarReporter(Reporter):
 
     def step(self, title: str) -> Progress:
         """See `Reporter`."""
-        step = self._progress.add_task(title, total=None)
+        step = self._progress.add_task(_shown(title), total=None)
         self._in_hand.setdefault(title, []).append(step)
         shown = 0.0
 
@@ -104,20 +106,16 @@ class BarReporter(Reporter):
 
     def say(self, text: str) -> None:
         """See `Reporter`."""
-        from rich.markup import escape
-
-        self._console.print(escape(text), highlight=False)
+        self._console.print(_shown(text), highlight=False)
 
     def ended(self, title: str, state: State, reason: str, seconds: float) -> None:
         """See `Reporter`."""
         del seconds
-        from rich.markup import escape
-
         if bars := self._in_hand.pop(title, []):
             self._progress.remove_task(bars.pop(0))
             self._in_hand |= {title: bars} if bars else {}  # another of this name is still in hand
         if state != "done":
-            self._console.print(f"{MARKS[state]} {escape(title)}: {escape(reason)}")
+            self._console.print(f"{MARKS[state]} {_shown(title)}: {_shown(reason)}")
         self._passed(1)
 
     def left_out(self, steps: int) -> None:
@@ -134,3 +132,12 @@ class BarReporter(Reporter):
     def close(self) -> None:
         """See `Reporter`."""
         self._progress.stop()
+
+
+def _shown(text: str) -> str:
+    """Text from outside, with no markup of the console's and nothing that steers a terminal."""
+    from rich.markup import escape
+
+    from harness.render.visible import visible
+
+    return escape(visible(text))

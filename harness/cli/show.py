@@ -92,4 +92,5 @@ def show_board(board: Board) -> None:
 def show_run(finished: Finished) -> None:
     """The board of a run, and where its files are."""
     show_board(finished.board)
-    out().print(f"\nwritten: {finished.folder}/leaderboard.{{json,md,csv}}", highlight=False, soft_wrap=True)
+    forms = "json,md,csv" if finished.no_page else "html,md,csv,json"
+    out().print(f"\nwritten: {finished.folder}/leaderboard.{{{forms}}}", highlight=False, soft_wrap=True)

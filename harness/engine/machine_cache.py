@@ -1,12 +1,10 @@
-"""What is found out about a machine once and kept: where it lies, and what names the machine."""
+"""What is found out about a machine once and kept, and what names the machine."""
 
 from __future__ import annotations
 
 import logging
 import os
 import platform
-import stat
-import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -14,38 +12,11 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from harness.user_cache import user_cache
+
 log = logging.getLogger(__name__)
 
 M = TypeVar("M", bound=BaseModel)
-
-FOLDER = "HARNESS_CACHE"
-"""Environment variable: the folder of what is found out about this machine."""
-
-
-def machine_cache() -> Path:
-    """The folder, which is there: `HARNESS_CACHE`, else `harness` in the user's cache folder, else, where that cannot
-    be written, one of the user's in the folder for temporary files.
-    """
-    named = os.environ.get(FOLDER)
-    home = os.environ.get("XDG_CACHE_HOME")
-    try:
-        folder = Path(named) if named else (Path(home) if home else Path.home() / ".cache") / "harness"
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except (OSError, RuntimeError):  # the latter where nobody knows the user's home
-        return _temporary()
-
-
-def _temporary() -> Path:
-    """The user's own among the folders for temporary files, which anybody may write: code is loaded from it."""
-    user = os.getuid() if hasattr(os, "getuid") else None
-    folder = Path(tempfile.gettempdir()) / f"harness-{'cache' if user is None else user}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if user is not None and (not stat.S_ISDIR(found.st_mode) or found.st_uid != user or found.st_mode & 0o022):
-        raise PermissionError(f"{folder} is another user's, or open to others")
-    return folder
 
 
 @cache
@@ -70,7 +41,7 @@ def kept(name: str, measure: Callable[[], M], shape: type[M]) -> M:
         shape: of what is kept; a file that holds something else counts as broken.
     """
     try:
-        path = machine_cache() / name
+        path = user_cache() / name
     except OSError:  # there is no folder at all that can be written
         return measure()
     known = _read(path, shape)

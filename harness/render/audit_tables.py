@@ -68,10 +68,11 @@ def _notes(audit: AuditRecord, there: Sequence[Check]) -> list[str]:
     notes = ["Length alone: accuracy of calling the longer response the chosen one (equal ones half), 95 % interval."]
     apart = [f"{s.held_out} and {s.other}" for s in audit.shared if not s.exact and not s.near]
     if apart:
-        notes.append(f"No prompts are shared, exactly or nearly, between {'; '.join(apart)}.")
+        notes.append(f"No prompts are shared, exactly or nearly, between {one_line('; '.join(apart))}.")
     patterned = [f"{whole(s.patterned)} of {s.held_out} with {s.other}" for s in audit.shared if s.patterned]
     if patterned:
-        notes.append(f"Prompts of one pattern, always nearly the same, are not in this: {', '.join(patterned)}.")
+        listed = one_line(", ".join(patterned))
+        notes.append(f"Prompts of one pattern, always nearly the same, are not in this: {listed}.")
     notes += [one_line(_shared_note(shared, audit)) for shared in audit.shared if shared.exact or shared.near]
     notes += [one_line(f"{split}: {reason}") for split, reason in audit.absent.items()]
     return [*notes, f"Looked for and not found: {', '.join(absent)}."] if absent else notes

@@ -9,7 +9,7 @@ from dataclasses import replace
 from harness.board import Board, BoardRow, Comparison, Family, Heading, Interval
 from harness.board.sentences import p_text
 from harness.render.metric_tables import headline, tone
-from harness.render.numbers import arrow, decimals_of, fixed
+from harness.render.numbers import arrow, decimals_of, fixed, signed
 from harness.render.picture import Axis
 from harness.render.table import Column, Line, Table
 from harness.render.text import NONE, one_line
@@ -42,7 +42,7 @@ def comparison_table(family: Family, heading: Heading, rows: Mapping[str, BoardR
     """
     found = family.comparisons
     both = any(one.pooled is not None for one in found)
-    places = _places(family)
+    places = places_of(family)
     axis = _axis(found) if full else None
     titles = [("row", False), ("verdict", False), ("difference, pooled" if both else "difference", True)]
     titles += [("difference, own", True)] if both else []
@@ -95,7 +95,7 @@ def definitions(family: Family, places: int) -> list[str]:
         around = "" if low is None or high is None else f" [{fixed(low, places)}, {fixed(high, places)}]"
         told.append(
             f"A/A, the noise floor: {pair.row} minus {pair.original}, equal but for seeds: "
-            f"{_signed(pair.difference, places)}{around}."
+            f"{signed(pair.difference, places)}{around}."
         )
     if any(one.pooled is not None for one in family.comparisons) and family.spread_ratio is not None:
         told.append(
@@ -131,7 +131,8 @@ def _range(values: Sequence[float]) -> str:
     return " to ".join(dict.fromkeys(f"{value:.3g}" for value in (min(values), max(values)))) if values else ""
 
 
-def _places(family: Family) -> int:
+def places_of(family: Family) -> int:
+    """Decimals of the family's differences."""
     intervals = [one.decides for one in family.comparisons]
     halves = [(i.high - i.low) / 2 for i in intervals if i.low is not None and i.high is not None]
     return decimals_of(halves, [one.difference for one in family.comparisons if one.difference is not None])
@@ -140,28 +141,29 @@ def _places(family: Family) -> int:
 def _line(one: Comparison, family: Family, places: int, axis: Axis | None, both: bool, row: BoardRow | None) -> Line:
     found = one.decides
     cells = [one_line(one.row), "not told apart" if found.verdict == "tied" else found.verdict]
-    pooled = [NONE if one.pooled is None else _difference(one, one.pooled, places)] if both else []
-    cells += [*pooled, _difference(one, one.own, places)]
-    cells.append(
-        p_text(found.holm_p) if found.holm_p is not None else NONE if found.p is None else f"({p_text(found.p)})"
-    )
+    pooled = [NONE if one.pooled is None else difference_text(one, one.pooled, places)] if both else []
+    cells += [*pooled, difference_text(one, one.own, places)]
+    cells.append(p_cell(found))
     cells.append(NONE if found.mde is None else fixed(found.mde, places))
     if family.again:
-        cells.append(NONE if one.aa_difference is None else _signed(one.aa_difference, places))
+        cells.append(NONE if one.aa_difference is None else signed(one.aa_difference, places))
     if axis is not None:
         cells.append(NONE if one.difference is None else axis.drawn(found.low, one.difference, found.high))
     return Line(tuple(cells), "plain" if row is None else tone(row))
 
 
-def _difference(one: Comparison, found: Interval, places: int) -> str:
+def difference_text(one: Comparison, found: Interval, places: int) -> str:
+    """`+0.036 [0.003, 0.070]`."""
     if one.difference is None:
         return NONE
-    told = _signed(one.difference, places)
+    told = signed(one.difference, places)
     if found.low is None or found.high is None:
         return told
     return f"{told} [{fixed(found.low, places)}, {fixed(found.high, places)}]"
 
 
-def _signed(value: float, places: int) -> str:
-    text = fixed(value, places)
-    return text if value <= 0 or float(text) == 0 else f"+{text}"
+def p_cell(found: Interval) -> str:
+    """`0.074`, corrected; `(0.011)`, uncorrected."""
+    if found.holm_p is not None:
+        return p_text(found.holm_p)
+    return NONE if found.p is None else f"({p_text(found.p)})"

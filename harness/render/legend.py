@@ -10,6 +10,9 @@ from harness.render.audit_tables import audit_banners
 from harness.render.numbers import arrow
 from harness.render.text import one_line
 
+NOTE = 1000
+"""Characters of a note on how the figures came about: it lists rows."""
+
 
 @dataclass(frozen=True)
 class Footnotes:
@@ -53,6 +56,7 @@ def banners(board: Board) -> list[str]:
         )
     found += audit_banners(board.audit, board.unaudited)
     found += [f"Not to be had: {one_line(problem)}." for problem in board.problems]
+    found += [one_line(note, NOTE) for note in board.notes]
     if board.groups:
         told = "; ".join(f"{letter}: {one_line(given)}" for letter, given in board.groups.items())
         found.append(f"Different examples: rows of different groups are not ranked together. {told}.")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 
 from harness.board import Board, Heading
 from harness.render.audit_tables import audit_table
-from harness.render.comparison_tables import comparison_tables
+from harness.render.comparison_tables import comparison_table, comparison_tables
 from harness.render.fact_tables import cost_table, counted_table, ledger_table, rows_table
 from harness.render.legend import Footnotes, banners, incomplete, interval_sentences, order_sentence
 from harness.render.metric_tables import (
@@ -30,12 +30,15 @@ ROOM = 150
 """Characters of the widest table of figures; wider ones are split."""
 
 _SPECIAL = re.compile(r"[\\`*<>\[\]|~$&]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.")
+_ADDRESS = re.compile(r"(?<![\w`])@(?=\w)|@(?=[\w.-]+\.\w)")
+"""What GitHub makes a mention or a mail link of, escaped or not: the one notifies a stranger, the other is a link."""
+_WORD_JOINER = "\u2060"
 _BLOCK = re.compile(r"^(?:[-+=#]|\d+(?=[.)]))")
 
 
 def escape(text: str) -> str:
     """`text` so that markdown shows it letter by letter, in a table too: no markup, HTML, links or mathematics."""
-    return _SPECIAL.sub(lambda found: "\\" + found.group(), text)
+    return _ADDRESS.sub(f"@{_WORD_JOINER}", _SPECIAL.sub(lambda found: "\\" + found.group(), text))
 
 
 def paragraph(text: str) -> str:
@@ -48,26 +51,60 @@ def paragraph(text: str) -> str:
 
 
 def markdown(board: Board) -> str:
-    """The whole page."""
+    """The whole page. What is looked up rather than read is folded: GitHub opens a section when it is asked to."""
     notes = Footnotes.of(board)
+    families = family_tables(board, notes)
+    first, *others = [*comparison_tables(board), None]
+    blocks = [*_opening(board, notes), "" if families else _about(headline(board))]
+    for table in (first, *size_tables(board, notes), published_table(board, notes)):
+        blocks += _table(table) if table else []
+    figures = [
+        block
+        for table in families
+        for block in [
+            *_table(table, heading=f"## All figures: {escape(table.title)}"),
+            _about([h for h in on_all_items(board) if one_line(h.evaluator) == table.title]),
+        ]
+    ]
+    beside = [*others, seeds_table(board)]
+    facts = (tuning_table(board.tuning), cost_table(board), shared_table(board), rows_table(board))
+    data = (ledger_table(board), audit_table(board.audit) if board.audit else None)
+    blocks += _folded("Other metrics against the baseline, and every seed", _tables(beside))
+    blocks += _folded("Figures on parts of the items", _tables(subset_tables(board, notes)))
+    blocks += _folded("All figures", figures)
+    blocks += _folded("Tuning, costs, settings and counts", _tables([*facts, counted_table(board)]))
+    blocks += _folded("The data", _tables(data))
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def summary_markdown(board: Board) -> str:
+    """For a README or a pull request: what must not be overlooked, the main table, and the differences to the baseline
+    in the metric that orders the rows.
+    """
+    notes = Footnotes.of(board)
+    families = {family.metric: family for family in board.comparisons}
+    heading = next((h for h in board.metrics if h.name == board.primary_metric and h.name in families), None)
+    blocks = _opening(board, notes)
+    if heading is not None:
+        rows = {row.label: row for row in board.rows}
+        blocks += _table(comparison_table(families[heading.name], heading, rows, full=False))
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _opening(board: Board, notes: Footnotes) -> list[str]:
+    """From the title to the main table and what explains it."""
     main = main_table(board, notes)
     blocks = [f"# {escape(main.title)}", *_head(board), *_table(main, heading="")]
-    blocks += [_notes(notes), _incomplete(board), escape(interval_sentences(board))]
-    families = family_tables(board, notes)
-    if not families:
-        blocks.append(_about(headline(board)))
-    compared = [*comparison_tables(board), seeds_table(board)]
-    beside = [*size_tables(board, notes), *subset_tables(board, notes), published_table(board, notes)]
-    for table in (*compared, *beside):
-        blocks += _table(table) if table else []
-    for table in families:
-        blocks += _table(table, heading=f"## All figures: {escape(table.title)}")
-        blocks.append(_about([h for h in on_all_items(board) if one_line(h.evaluator) == table.title]))
-    facts = (cost_table(board), shared_table(board), rows_table(board), counted_table(board), ledger_table(board))
-    audit = audit_table(board.audit) if board.audit else None
-    for table in (tuning_table(board.tuning), *facts, audit):
-        blocks += _table(table) if table else []
-    return "\n\n".join(block for block in blocks if block) + "\n"
+    return [*blocks, _notes(notes), _incomplete(board), escape(interval_sentences(board))]
+
+
+def _tables(tables: Iterable[Table | None]) -> list[str]:
+    return [block for table in tables if table for block in _table(table)]
+
+
+def _folded(summary: str, blocks: Sequence[str]) -> list[str]:
+    """A section that is closed at first; nothing where there is nothing in it."""
+    return [f"<details><summary>{summary}</summary>", *blocks, "</details>"] if blocks else []
 
 
 def _head(board: Board) -> list[str]:
@@ -80,7 +117,7 @@ def _head(board: Board) -> list[str]:
 def _table(table: Table, heading: str | None = None) -> list[str]:
     """The heading, the table in as many parts as it needs, and its notes."""
     title = f"## {escape(table.title)}" if heading is None else heading
-    parts = [_pipes(part) for part in split(table, ROOM, _column_width)]
+    parts = [pipes(part) for part in split(table, ROOM, _column_width)]
     return [title, *parts, "\n".join(f"- {paragraph(note)}" for note in table.notes)]
 
 
@@ -89,7 +126,8 @@ def _column_width(table: Table, column: int) -> int:
     return 3 + max(cell_len(escape(cell)) for cell in cells)
 
 
-def _pipes(table: Table) -> str:
+def pipes(table: Table) -> str:
+    """The table itself, without title and notes."""
     header = [escape(column.title) for column in table.columns]
     body = [[escape(cell) for cell in line.cells] for line in table.lines]
     widths = [max(3, *(cell_len(row[i]) for row in [header, *body])) for i in range(len(header))]

@@ -115,7 +115,7 @@ def _title(heading: Heading, family: str) -> str:
     name = one_line(heading.name)
     parts = [name.removeprefix(f"{family}/") if family else name, arrow(heading.higher_is_better)]
     if heading.unit not in {"", "fraction", "count", name.rpartition("/")[2]}:
-        parts.append(f"({heading.unit})")
+        parts.append(f"({one_line(heading.unit)})")
     return " ".join(part for part in parts if part)
 
 

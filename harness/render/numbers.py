@@ -29,10 +29,10 @@ def decimals(measures: Sequence[Measure]) -> int:
 
 def decimals_of(halves: Sequence[float], values: Sequence[float]) -> int:
     """The same for any values, of which some have intervals so wide."""
-    wide = [half for half in halves if half > ROUNDING * max((abs(value) for value in values), default=0.0)]
+    largest = max((abs(value) for value in values), default=0.0)
+    wide = [half for half in halves if half > ROUNDING * largest]
     if wide:
         return _two_digits(statistics.median_low(wide))
-    largest = max((abs(value) for value in values), default=0.0)
     return 3 if largest < 10 else 1 if largest < 1000 else 0
 
 
@@ -54,6 +54,12 @@ def fixed(value: float, places: int) -> str:
         return f"{value:.3g}"
     text = f"{value:.{places}f}"
     return text.removeprefix("-") if float(text) == 0 else text
+
+
+def signed(value: float, places: int) -> str:
+    """The same, with a plus sign before what is above zero."""
+    text = fixed(value, places)
+    return text if value <= 0 or float(text) == 0 else f"+{text}"
 
 
 def measured(measure: Measure, places: int) -> str:

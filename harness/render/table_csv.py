@@ -1,15 +1,23 @@
-"""A board as a tidy CSV: one line per row and metric, figures in full precision, gaps with their reason."""
+"""A board as a tidy CSV: one line per row and metric, figures in full precision, gaps with their reason.
+
+A text stands on one line, without what steers a terminal, and after an apostrophe if a spreadsheet would take it for a
+formula: a label may come from anybody.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 
 from harness.board import Board, BoardRow, Comparison, Gap, Heading, Measure
+from harness.render.text import one_line
 
 FIELDS = ("label", "method", "metric", "state", "mean", "stderr", "ci_low", "ci_high", "n", "unit", "higher_is_better")
 AGAINST = ("baseline", "difference", "difference_low", "difference_high", "p", "holm_p", "mde", "verdict")
 LAST = ("best", "basis", *AGAINST, "aa_difference", "reason")
+LONGEST = 32_000
+"""Characters of a text: a spreadsheet has room for 32,767 in a cell."""
 
 
 def csv_text(board: Board) -> str:
@@ -25,8 +33,16 @@ def csv_text(board: Board) -> str:
         for name in [name for name in headings if name in row.metrics] + list(row.skipped):
             found = row.metrics.get(name) or row.skipped[name]
             figures = _measure(found) if isinstance(found, Measure) else _gap(headings.get(name), found)
-            writer.writerow({**_names(row), "metric": name, **figures, **_against(against.get((name, row.label)))})
+            line = {**_names(row), "metric": name, **figures, **_against(against.get((name, row.label)))}
+            writer.writerow({key: text_cell(v) if isinstance(v, str) else v for key, v in line.items()})
     return buffer.getvalue()
+
+
+def text_cell(text: str) -> str:
+    """`text` so that no spreadsheet computes it, and no terminal obeys it."""
+    line = one_line(text, LONGEST)
+    begins = unicodedata.normalize("NFKC", line[:1])  # full-width signs begin formulas too
+    return f"'{line}" if begins.startswith(("=", "+", "-", "@")) else line
 
 
 def _names(row: BoardRow) -> dict[str, object]:

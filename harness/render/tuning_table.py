@@ -67,8 +67,8 @@ def _notes(tuning: Tuning) -> Iterator[str]:
         f"Every row had {design.trials} trials of the same design, in the run of {one_line(tuning.suite)}: the first "
         f"with its own settings, the others proposed by {one_line(design.library)} ({one_line(design.sampler)}; seed "
         f"{design.seed}); each trained with seed {design.training_seed}, which no row is run with, and judged on the "
-        f"{design.split} split. The best of several single runs is partly luck: it is not what the row scores on the "
-        "test split. Bars: the best so far after each trial, each row on a scale of its own."
+        f"{one_line(design.split)} split. The best of several single runs is partly luck: it is not what the row "
+        "scores on the test split. Bars: the best so far after each trial, each row on a scale of its own."
     )
     for study in tuning.studies:
         for name, edge in study.edges.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from harness.engine.language_model import LanguageModel, engine_facts
 from harness.engine.trainer import TrainJob, TrainReport, train
 from harness.errors import HarnessError, Unavailable
 from harness.examples import ExampleSet
+from harness.model_files import weights_digest
 from harness.provenance import Meter, host_facts, versions
 from harness.records import Cost, Provenance, Record, Results
 from harness.reporter import Progress, Reporter
@@ -140,7 +141,8 @@ class Executor:
         job = TrainJob(recipe.method, examples, {}, recipe.training, recipe.budget, seed=0)
         report = train(policy, job, folder / "metrics.jsonl", progress)
         loading.save(policy, folder / POLICY)
-        return _trained(policy, report, examples)
+        made = _trained(policy, report, examples)
+        return replace(made, notes={**made.notes, "weights": weights_digest(folder / POLICY)})
 
     def _train(self, work: TrainStep, folder: Path, progress: Progress) -> Outcome:
         self._models.forget_lent()

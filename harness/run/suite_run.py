@@ -9,18 +9,19 @@ from pathlib import Path
 
 from harness.audit import audit, audit_work, encoder_of
 from harness.audit_record import AuditRecord
-from harness.board import Board, make_board
-from harness.errors import SuiteError, nearest
+from harness.board import Board
+from harness.errors import HarnessError, SuiteError, nearest
 from harness.host import Registry
 from harness.records import RunManifest
 from harness.render import write_board
+from harness.report.read import Read
 from harness.reporter import Progress, Reporter
 from harness.run.ending import Ending
 from harness.run.inputs import Limits, base_of, gather
 from harness.run.manifest import manifest_of
 from harness.run.plan import Plan, make
 from harness.run.run_plan import run
-from harness.store import Store, read_manifest
+from harness.store import Store
 from harness.suite import Suite
 from harness.tuning import Tuned, tuned
 
@@ -34,6 +35,8 @@ class Finished:
     board: Board
     folder: Path
     endings: dict[str, Ending]
+    no_page: str = ""
+    """Why `leaderboard.html` could not be made; empty where it was."""
 
     @property
     def exit_code(self) -> int:
@@ -95,9 +98,22 @@ def run_suite(
     endings = run(plan, store, reporter, only=wanted, workers=workers)
     manifest = manifest_of(plan, store, endings, rows.record, rows.rows(plan.inputs, limits), trial=limit is not None)
     folder = store.write_manifest(manifest)
-    board = board_of(manifest, store)
-    write_board(board, folder)
-    return Finished(plan, manifest, board, folder, endings)
+    found = Read.of(manifest, store)
+    write_board(found.board, folder)
+    return Finished(plan, manifest, found.board, folder, endings, _page(found, folder))
+
+
+def _page(found: Read, folder: Path) -> str:
+    """Write the page; why that cannot be, if so. The run is done by then, and nothing of it may be lost to a page."""
+    try:
+        from harness.page.files import write_page
+
+        write_page(found.report(), folder)
+    except HarnessError as error:
+        return str(error)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
 def data_of(suite: Suite, limit: int | None = None, progress: Progress | None = None) -> AuditRecord:
@@ -110,21 +126,3 @@ def data_of(suite: Suite, limit: int | None = None, progress: Progress | None = 
     """
     recipe, folder = base_of(suite)
     return audit(suite.source, encoder_of(recipe, folder, suite.tokens), audit_work(suite, limit), progress)
-
-
-def board_of(manifest: RunManifest, store: Store) -> Board:
-    """The board of a run, from records alone."""
-    return make_board(manifest, store.records(digests_of(manifest)))
-
-
-def digests_of(manifest: RunManifest) -> list[str]:
-    """Of the steps whose records a board is made from."""
-    digests = [cell.digest for row in manifest.rows for cell in row.cells if cell.digest is not None]
-    digests += [step.digest for step in manifest.shared]
-    return digests + ([manifest.audit.digest] if manifest.audit and manifest.audit.digest else [])
-
-
-def read_board_of(folder: Path) -> tuple[RunManifest, Board]:
-    """The board of a suite's results folder, rebuilt from its manifest and the records beside it."""
-    manifest = read_manifest(folder)
-    return manifest, board_of(manifest, Store(folder.parent))

@@ -132,8 +132,12 @@ def assemble(seed: Array, seed_df: Array, tables: Sequence[TwoWay], residuals: S
 
 def own_parts(table: Array) -> Parts:
     """Row 9: the mean of a (..., S, N) table, of differences or of one row, from its own S >= 2 seeds."""
-    split = two_way(table)
-    return assemble(seed_variance(split.by_seed), np.asarray(table.shape[-2] - 1.0), [split])
+    return parts_of(two_way(table))
+
+
+def parts_of(split: TwoWay) -> Parts:
+    """`own_parts` of a table that is split already."""
+    return assemble(seed_variance(split.by_seed), np.asarray(split.by_seed.shape[-1] - 1.0), [split])
 
 
 def pooled_parts(table: Array, crossed: Array, crossed_df: float) -> Parts:

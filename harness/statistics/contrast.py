@@ -13,18 +13,16 @@ import numpy as np
 from harness.errors import DataError
 from harness.statistics.components import TwoWay, assemble
 from harness.statistics.pairing import Paired, pair
-from harness.statistics.parts import ItemPart, Parts, p_value
+from harness.statistics.parts import ItemPart, Parts, stacked
 from harness.statistics.pool import Pool, pool_of
 from harness.statistics.power import tipping_seed_sd
 from harness.statistics.seed_spread import Formula, SeedPart, SeedSpread, seed_part
+from harness.statistics.significance import p_values
 from harness.statistics.tables import Composite, Scores
 
 Estimand: TypeAlias = Literal["E1", "E2", "E3", "E4"]
 """What an interval covers: E1 new items like these and a fresh training run; E2 these items, a fresh training run;
 E3 new items, these checkpoints; E4 these items, these checkpoints."""
-
-ROUNDING = 1e-14
-"""A difference below this times the largest value is the rounding of sums, and counts as 0."""
 
 Verdict: TypeAlias = Literal["higher", "lower", "not told apart", "undetermined"]
 
@@ -73,8 +71,8 @@ class Contrast:
 
     @cached_property
     def p(self) -> float | None:
-        """Two-sided, of no difference; see `p_value`."""
-        return None if self.parts is None or self.difference is None else p_value(self.difference, self.parts)
+        """Two-sided, of no difference; of many comparisons, `p_of` finds it faster."""
+        return p_of([self])[0]
 
     @property
     def stderr(self) -> float | None:
@@ -149,6 +147,22 @@ def own_and_pooled(
     return own, _contrast(both, a, b, "pooled", pool, estimand, sampled=False)
 
 
+def p_of(contrasts: Sequence[Contrast]) -> list[float | None]:
+    """The p of each; None where there is no interval."""
+    found: list[float | None] = [None] * len(contrasts)
+    sizes: dict[int, list[int]] = {}
+    for place, one in enumerate(contrasts):
+        if one.parts is not None and one.difference is not None:
+            sizes.setdefault(len(one.parts.items), []).append(place)
+    for places in sizes.values():
+        alike = [contrasts[place] for place in places]
+        differences = np.array([one.difference for one in alike])
+        together = stacked([one.parts for one in alike if one.parts is not None])
+        for place, p in zip(places, p_values(differences, together).tolist(), strict=True):
+            found[place] = p
+    return found
+
+
 def _paired(a: Scores | Composite, b: Scores | Composite) -> Paired | DataError:
     """The two together, or why they cannot be."""
     try:
@@ -186,12 +200,8 @@ def _contrast(
 
 def _bare(both: Paired, seeds: SeedPart | None, estimand: Estimand) -> Contrast:
     """The difference without an interval."""
-    means_a, means_b = both.means_a, both.means_b
-    named = (both.seeds_a or both.seeds_b) if both.shared_seeds else ()
-    shifts = np.broadcast_to(means_a - means_b, len(named)) if named else ()
-    difference = float(means_a.mean() - means_b.mean())
     return Contrast(
-        difference=difference if abs(difference) > ROUNDING * both.largest else 0.0,
+        difference=both.difference,
         formula="none",
         estimand=estimand,
         line="no interval",
@@ -200,9 +210,9 @@ def _bare(both: Paired, seeds: SeedPart | None, estimand: Estimand) -> Contrast:
         seeds_a=both.seeds_a,
         seeds_b=both.seeds_b,
         seed_sd=None if seeds is None else seeds.sd,
-        shifts=tuple((seed, float(shift)) for seed, shift in zip(named, shifts, strict=True)),
+        shifts=both.shifts,
         tipping_seed_sd=None,
-        trained=bool(named or both.seeds_a or both.seeds_b),
+        trained=bool(both.seeds_a or both.seeds_b),
         note=_joined(both.note, "" if seeds is None else seeds.note),
     )
 

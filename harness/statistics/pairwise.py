@@ -8,11 +8,13 @@ from typing import TypeAlias
 
 import numpy as np
 
-from harness.statistics.components import assemble, seed_variance, two_way
-from harness.statistics.contrast import ROUNDING, contrast
-from harness.statistics.parts import Array, ItemPart, Parts, p_value
+from harness.statistics.components import assemble, parts_of, two_way
+from harness.statistics.contrast import contrast, p_of
+from harness.statistics.pairing import ROUNDING
+from harness.statistics.parts import Array, ItemPart, Parts
 from harness.statistics.pool import Pool
 from harness.statistics.seed_spread import SeedSpread
+from harness.statistics.significance import p_values
 from harness.statistics.tables import Composite, Scores
 
 AT_ONCE = 2**18
@@ -95,12 +97,11 @@ def unalike(
     of_row = {label: number for number, group in enumerate(groups) for label in group.labels}
     numbers = np.array([of_row.get(label, -1 - place) for place, label in enumerate(telling)])
     for place, one in enumerate(telling):
-        for other in np.flatnonzero(numbers[place + 1 :] != numbers[place]) + place + 1:
-            found = contrast(rows[one], rows[telling[other]], seed_spread=seed_spread, pool=pool)
-            if found.difference is not None and found.parts is not None and found.about_methods:
-                clear = float(found.parts.half(alpha)) <= abs(found.difference)
-                p = p_value(found.difference, found.parts) if clear else 1.0
-                yield Outcome(one, telling[other], found.difference, p)
+        others = [telling[other] for other in np.flatnonzero(numbers[place + 1 :] != numbers[place]) + place + 1]
+        found = [contrast(rows[one], rows[other], seed_spread=seed_spread, pool=pool) for other in others]
+        for other, this, p in zip(others, found, p_of(found), strict=True):
+            if this.difference is not None and p is not None and this.about_methods:
+                yield Outcome(one, other, this.difference, p if p <= alpha else 1.0)
 
 
 def together(group: Alike, pool: Pool | None, alpha: float) -> Iterator[Outcome]:
@@ -121,8 +122,10 @@ def against(
     difference = group.difference(place, others)
     parts = _parts(group.tables[place] - group.tables[others], pool)
     clear = parts.half(alpha) <= np.abs(difference)
-    for where, found in enumerate(difference.tolist()):
-        yield found, p_value(found, _single(parts, where)) if clear[where] else 1.0
+    p: Array = np.ones(difference.shape)
+    p[clear] = p_values(difference[clear], _some(parts, clear))
+    told: list[float] = difference.tolist()
+    return zip(told, p.tolist(), strict=True)
 
 
 def degrees(group: Alike, pool: Pool | None) -> tuple[float, float]:
@@ -136,13 +139,13 @@ def _parts(differences: Array, pool: Pool | None) -> Parts:
     seeds, items = differences.shape[-2:]
     split = two_way(differences)
     if pool is None:
-        return assemble(seed_variance(split.by_seed), np.asarray(seeds - 1.0), [split])
+        return parts_of(split)
     held = split.residual * min(items / pool.items[0], 1.0)
     seed = np.full(held.shape, 2 * pool.crossed / seeds)
     return assemble(seed, np.asarray(float(pool.crossed_df)), [split], [held])
 
 
-def _single(parts: Parts, where: int) -> Parts:
-    """One of the studies."""
+def _some(parts: Parts, where: np.ndarray) -> Parts:
+    """Some of the studies."""
     items = tuple(ItemPart(part.variance[where], part.df) for part in parts.items)
     return Parts(parts.seed[where], parts.seed_df, items)

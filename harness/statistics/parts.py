@@ -10,7 +10,7 @@ Everything here takes arrays: a leading axis holds independent studies (simulati
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -76,30 +76,10 @@ class Parts:
         return np.sqrt(squared)
 
 
-def p_value(difference: float, parts: Parts) -> float:
-    """The alpha at which the interval around `difference` just touches 0: where |difference| = half(alpha).
-
-    Found by Brent's method on log(alpha). 1 for a difference of 0, whatever the variances; P_FLOOR stands for
-    everything below it, as it does for a difference without any variance.
-
-    Args:
-        parts: of one study.
-    """
-    from scipy.optimize import brentq
-    from scipy.special import stdtrit
-
-    size = abs(difference)
-    if size == 0.0:
-        return 1.0
-    sources = [(float(parts.seed), float(parts.seed_df)), *((float(i.variance), float(i.df)) for i in parts.items)]
-
-    def excess(log_alpha: float) -> float:  # half(alpha) - size, on plain numbers: boards ask for thousands
-        tail, square = math.exp(log_alpha) / 2, 0.0
-        for variance, df in sources:
-            square += float(stdtrit(df, tail)) ** 2 * variance
-        return math.sqrt(square) - size
-
-    lowest = math.log(P_FLOOR)
-    if excess(lowest) <= 0:
-        return P_FLOOR
-    return math.exp(float(brentq(excess, lowest, 0.0, xtol=1e-12)))  # pyright: ignore[reportArgumentType]
+def stacked(studies: Sequence[Parts]) -> Parts:
+    """(R,) of R single studies with as many sets of items each."""
+    items = [
+        ItemPart(np.array([part.variance for part in of_all]), np.array([part.df for part in of_all]))
+        for of_all in zip(*(one.items for one in studies), strict=True)
+    ]
+    return Parts(np.array([one.seed for one in studies]), np.array([one.seed_df for one in studies]), tuple(items))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.statistics.components import crossed_square, two_way, within_square
+from harness.statistics.components import crossed_square, within_square
 from harness.statistics.tables import Composite, Scores
 
 LEAST_ROWS = 5
@@ -50,13 +50,13 @@ def pool_of(rows: Sequence[Scores | Composite], *, least: int = LEAST_ROWS) -> P
     repeated = [row for row in rows if len(row.seeds) > 1 and all(b.grouped.shape[1] > 1 for b in row.blocks)]
     if not repeated:
         return None
-    alike = _majority(repeated, [tuple(frozenset(block.items) for block in row.blocks) for row in repeated])
+    alike = _majority(repeated, [tuple(block.item_set for block in row.blocks) for row in repeated])
     crossing = _majority(alike, [row.seeds for row in alike])
     means = np.stack([row.by_seed for row in crossing])
     count, seeds = means.shape
     total = sum(len(row.seeds) - 1 for row in alike)
     left = float(within_square(means)[1]) / (count * (seeds - 1))
-    splits = [[two_way(block.grouped) for block in row.blocks] for row in alike]
+    splits = [[block.split for block in row.blocks] for row in alike]
     mean_squares = tuple(
         sum(float(split[g].mean_square) * (len(row.seeds) - 1) for split, row in zip(splits, alike, strict=True))
         / total

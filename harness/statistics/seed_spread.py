@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from harness.statistics.components import TwoWay, seed_variance, two_way, welch
+from harness.statistics.components import seed_variance, welch
 from harness.statistics.pairing import Paired
 from harness.statistics.parts import Array
 from harness.statistics.pool import LEAST_ROWS, Pool
@@ -114,5 +114,5 @@ def _held(residuals: tuple[Array, ...], pair: Paired, pool: Pool) -> tuple[Array
 
 def _separate_residuals(pair: Paired) -> tuple[Array, ...]:
     """Per set of items Ve of two rows that share no seeds; a row without training has none."""
-    splits: list[tuple[TwoWay, TwoWay]] = [(two_way(a), two_way(b)) for a, b in zip(pair.a, pair.b, strict=True)]
-    return tuple(np.asarray(of_a.residual + of_b.residual) for of_a, of_b in splits)
+    sides = zip(pair.of_a, pair.of_b, strict=True)
+    return tuple(np.asarray(a.split.residual + b.split.residual) for a, b in sides)

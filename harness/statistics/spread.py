@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from harness.statistics.components import assemble, own_parts, seed_variance, two_way
+from harness.statistics.components import TwoWay, assemble, parts_of, seed_variance, two_way
 from harness.statistics.grouping import grouped
 from harness.statistics.parts import Array, ItemPart, Parts
 from harness.statistics.tables import PerItem, distinct
@@ -37,7 +37,12 @@ def two_part(table: np.ndarray) -> tuple[float, float]:
     Args:
         table: (S, N) values, S >= 2 seeds on the same N >= 2 items.
     """
-    return _numbers(own_parts(table))
+    return crossed(two_way(table))
+
+
+def crossed(split: TwoWay) -> tuple[float, float]:
+    """`two_part` of a table that is split already."""
+    return _numbers(parts_of(split))
 
 
 def items_differ(values: Sequence[np.ndarray]) -> tuple[float, float]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from harness.errors import DataError
+from harness.statistics.components import TwoWay, two_way
 from harness.statistics.grouping import grouped
 from harness.statistics.parts import Array
 
@@ -49,15 +51,40 @@ class Scores:
         """Its sets of items: one."""
         return (self,)
 
-    @property
+    @cached_property
     def by_seed(self) -> Array:
         """(S,) means over items."""
         return self.values.mean(1)
 
-    @property
+    @cached_property
     def grouped(self) -> Array:
         """(S, C) values of groups of items; the values themselves where items stand for themselves."""
         return grouped(self.values, self.clusters)
+
+    @cached_property
+    def split(self) -> TwoWay:
+        """Of the groups, of which there are two at least."""
+        return two_way(self.grouped)
+
+    @cached_property
+    def group_means(self) -> Array:
+        """(S,) means over groups: those over items, but for rounding."""
+        return self.grouped.mean(1)
+
+    @cached_property
+    def over_seeds(self) -> Array:
+        """(C,) means of groups over seeds."""
+        return self.grouped.mean(0)
+
+    @cached_property
+    def largest(self) -> float:
+        """Of the absolute values of groups."""
+        return float(np.abs(self.grouped).max())
+
+    @property
+    def item_set(self) -> frozenset[str]:
+        """Its items, whatever their order."""
+        return _as_set(self.items)
 
     def on(self, items: tuple[str, ...]) -> Scores:
         """The same row on some of its items, in the order given."""
@@ -81,6 +108,11 @@ class Composite:
     def by_seed(self) -> Array:
         """(S,) scores."""
         return np.sum([block.by_seed for block in self.blocks], axis=0)
+
+
+@lru_cache(maxsize=64)
+def _as_set(items: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(items)
 
 
 def distinct(run: PerItem) -> PerItem:

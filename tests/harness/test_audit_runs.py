@@ -12,9 +12,10 @@ import toy
 from harness.audit_checks import CHECKS
 from harness.host import Registry
 from harness.render import read_board
+from harness.report.read import read_results
 from harness.reporter import Reporter
 from harness.run.execute import Executor
-from harness.run.suite_run import data_of, plan_of, read_board_of, run_suite
+from harness.run.suite_run import data_of, plan_of, run_suite
 from harness.store import Store
 from harness.suite import read_suite
 
@@ -73,7 +74,7 @@ def test_the_board_holds_what_harness_data_says(tmp_path, registry):
     names = [split.name for split in run.board.audit.splits]
     assert names == ["train", "validation", "test"]
     assert read_board(run.folder).audit == run.board.audit
-    assert read_board_of(run.folder)[1].audit == run.board.audit
+    assert read_results([run.folder]).board.audit == run.board.audit
     page = (run.folder / "leaderboard.md").read_text()
     assert "## Audit of the data" in page
     assert "Looked for and not found" in page
@@ -110,7 +111,7 @@ def test_a_record_of_another_release_is_said_to_be_one(tmp_path, registry):
     record = json.loads(path.read_text())
     record["notes"]["audit"].pop("splits")
     path.write_text(json.dumps(record))
-    board = read_board_of(run.folder)[1]
+    board = read_results([run.folder]).board
     assert board.audit is None
     assert "another release" in board.unaudited
 

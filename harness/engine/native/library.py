@@ -22,7 +22,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from harness.engine.machine_cache import machine_cache, processor
+from harness.engine.machine_cache import processor
+from harness.user_cache import user_cache
 
 SOURCES = ("attention.cpp", "newest.cpp", "rows.cpp")
 HEADERS = ("vectors.h",)
@@ -128,7 +129,7 @@ def _built(compiler: Sequence[str]) -> Path:
     for name in (*SOURCES, *HEADERS):
         told.update((folder / name).read_bytes())
     told.update("\n".join([*command, _said([*compiler, "--version"]), processor()]).encode())
-    target = machine_cache() / f"native-{told.hexdigest()[:20]}.so"
+    target = user_cache() / f"native-{told.hexdigest()[:20]}.so"
     if not target.is_file():
         with tempfile.TemporaryDirectory(dir=target.parent) as folder_of_build:
             made = Path(folder_of_build) / target.name

@@ -5,7 +5,7 @@ from markdown_it import MarkdownIt
 
 from harness.board import make_board
 from harness.records import LedgerRecord
-from harness.render.markdown import escape, markdown, paragraph
+from harness.render.markdown import escape, markdown, paragraph, summary_markdown
 from harness.render.text import one_line
 
 HOSTILE = [
@@ -25,6 +25,17 @@ HOSTILE = [
     "# heading",
     "日本語の行",
 ]
+
+
+FOLDS_IN_ORDER = (
+    "<details><summary>Other metrics against the baseline, and every seed</summary>",
+    "<details><summary>Figures on parts of the items</summary>",
+    "<details><summary>All figures</summary>",
+    "<details><summary>Tuning, costs, settings and counts</summary>",
+    "<details><summary>The data</summary>",
+)
+FOLDS = {*FOLDS_IN_ORDER, "</details>"}
+"""All the HTML that a page holds."""
 
 
 def parsed(text):
@@ -108,6 +119,32 @@ def test_the_page_says_what_it_must(page):
     assert "learning\\_rate" not in page
 
 
+def test_what_is_looked_up_is_folded_and_what_is_read_is_not(page):
+    folded = [token.content.strip() for token in parsed(page) if token.type == "html_block"]
+    assert folded[::2] == [fold for fold in FOLDS_IN_ORDER if fold in folded]
+    assert set(folded[1::2]) == {"</details>"}
+    opening = page.split("<details>")[0]
+    assert "## Against base" in opening
+    assert "## Every seed" not in opening
+    assert "## All figures" not in opening
+
+
+def test_the_short_form_is_the_head_of_the_page_and_the_differences_in_the_primary_metric():
+    board = make_board(*boards.core(without=[("ddro", 2)]))
+    page, short = markdown(board), summary_markdown(board)
+    assert page.startswith(short.split("## Against")[0].rstrip())
+    assert "ddro (partial): train failed at seed 2" in short
+    lines = {line[0]: line for line in tables(short)[-1]}
+    primary = next(f for f in board.comparisons if f.metric == board.primary_metric)
+    assert set(lines) == {"row", *(one.row for one in primary.comparisons)}
+    assert "<" not in short.replace("\\<", "")
+
+
+def test_the_short_form_of_a_run_of_which_nothing_is_there_has_no_differences():
+    manifest, _ = boards.core()
+    assert "## Against" not in summary_markdown(make_board(manifest, {}))
+
+
 def test_trials_and_single_runs_are_announced():
     page = markdown(make_board(*boards.one_metric({"dpo": np.eye(3)[:1]}, trial=True)))
     assert "> **Trial:**" in page
@@ -150,7 +187,8 @@ def test_a_hostile_run_leaves_every_table_whole(text):
     assert [len({len(line) for line in table}) for table in found] == [1] * len(found)
     assert one_line(text) in {line[0] for line in found[0]}
     types = {token.type for token in parsed(page)}
-    assert not types & {"html_block", "fence", "code_block", "hr"}
+    assert not types & {"fence", "code_block", "hr"}
+    assert FOLDS.issuperset(token.content.strip() for token in parsed(page) if token.type == "html_block")
 
 
 def test_a_third_partys_method_is_marked_with_its_distribution():

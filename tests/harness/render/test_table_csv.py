@@ -43,7 +43,23 @@ def test_gaps_have_a_state_a_reason_and_no_number():
     }
 
 
-@pytest.mark.parametrize("label", ['a,"b"', "two\nlines", "ünïcödé", "=1+1"])
-def test_hostile_labels_come_back_as_they_were(label):
+@pytest.mark.parametrize("label", ['a,"b"', "a;b", "ünïcödé", "a=1+1", "a'b"])
+def test_labels_come_back_as_they_were(label):
     board = make_board(*boards.one_metric({label: np.eye(3)}))
     assert [line["label"] for line in lines(board)] == [label]
+
+
+@pytest.mark.parametrize("label", ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", " =1", "\uff1d1", "\n-1"])
+def test_texts_that_a_spreadsheet_would_compute_stand_after_an_apostrophe(label):
+    board = make_board(*boards.one_metric({label: np.eye(3)}))
+    assert [line["label"] for line in lines(board)] == [f"'{label.strip()}"]
+
+
+def test_texts_stand_on_one_line_and_steer_nothing():
+    board = make_board(*boards.one_metric({"two\nlines \x1b[31m\u202e": np.eye(3)}))
+    assert [line["label"] for line in lines(board)] == ["two lines \ufffd[31m\ufffd"]
+
+
+def test_negative_numbers_stay_numbers():
+    board = make_board(*boards.one_metric({"dpo": -np.eye(3)}))
+    assert [float(line["mean"]) < 0 for line in lines(board)] == [True]

@@ -11,8 +11,9 @@ from forked import forked
 
 from harness.errors import StoreError, SuiteError
 from harness.render import stable_view
+from harness.report.read import Read, read_results
 from harness.reporter import Reporter
-from harness.run.suite_run import plan_of, read_board_of, run_suite
+from harness.run.suite_run import plan_of, run_suite
 from harness.store import Store
 from harness.suite import read_suite
 
@@ -65,6 +66,33 @@ def test_a_second_run_computes_nothing_and_writes_the_same_board(finished):
     assert (again.folder / "leaderboard.json").read_bytes() == before
 
 
+def test_the_page_stands_beside_the_board_and_is_the_same_when_made_again(finished):
+    folder, run, _ = finished
+    page = (run.folder / "leaderboard.html").read_bytes()
+    assert run.no_page == ""
+    assert (execute(folder)[0].folder / "leaderboard.html").read_bytes() == page
+    assert b"dpo" in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (StoreError("the history cannot be read", fix="mend it"), "the history cannot be read"),
+        (KeyError("x"), "KeyError"),
+    ],
+)
+def test_a_page_that_cannot_be_made_loses_nothing_of_the_run(tmp_path, monkeypatch, wrong, told):
+    def fails(*_):
+        raise wrong
+
+    monkeypatch.setattr(Read, "report", fails)
+    run, _ = execute(tmp_path, "seeds=[0]", "methods=[{policy: base}]")
+    assert told in run.no_page
+    assert run.exit_code == 0
+    names = {path.name for path in run.folder.iterdir()}
+    assert names == {"run.json", "leaderboard.json", "leaderboard.md", "leaderboard.csv"}
+
+
 def test_adding_a_seed_trains_only_that_seed(finished, tmp_path):
     folder, _, _ = finished
     _, seen = execute(folder, "seeds=[0,1,2]")
@@ -109,7 +137,7 @@ def test_the_reference_column_is_computed_once_for_all_rows(finished):
 def test_the_board_is_rebuilt_from_records_alone(finished):
     folder, _, _ = finished
     run, _ = execute(folder)
-    _, board = read_board_of(run.folder)
+    board = read_results([run.folder]).board
     assert board == run.board
 
 

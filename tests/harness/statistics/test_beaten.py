@@ -58,8 +58,8 @@ def test_equal_rows_and_rows_that_never_vary_are_told_alike(monkeypatch):
 
 def test_few_p_values_of_a_crowd_are_worked_out(monkeypatch):
     calls = []
-    exact = pairwise.p_value
-    monkeypatch.setattr(pairwise, "p_value", lambda *given: calls.append(given) or exact(*given))
+    exact = pairwise.p_values
+    monkeypatch.setattr(pairwise, "p_values", lambda d, parts: calls.extend(d) or exact(d, parts))
     monkeypatch.setattr(families, "FEW", 1)
     counts = []
     for rows in (40, 80):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.engine.machine_cache import machine_cache
+from harness.user_cache import user_cache
 
 
 @pytest.fixture
@@ -22,14 +22,14 @@ def temporary(tmp_path, monkeypatch):
 
 
 def test_without_a_home_it_is_the_users_own_temporary_folder(temporary):
-    folder = machine_cache()
+    folder = user_cache()
     assert folder.parent == temporary
     assert folder.stat().st_mode & 0o077 == 0
-    assert machine_cache() == folder
+    assert user_cache() == folder
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="folders have no owners here")
 def test_a_temporary_folder_that_others_may_write_is_not_trusted(temporary):
-    machine_cache().chmod(0o777)
+    user_cache().chmod(0o777)
     with pytest.raises(PermissionError, match="open to others"):
-        machine_cache()
+        user_cache()
