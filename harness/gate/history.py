@@ -98,14 +98,14 @@ def _changes(
     found = {(one.row, one.metric): one for one in pairs}
     for (row, metric), figure in after.items():
         was, one = before.get((row, metric)), found.get((row, metric))
-        if was is not None and one is None and _figures_alike(was, figure):
+        if was is not None and _figures_alike(was, figure):
             continue
         if was is None or one is None:
             yield AcceptedChange(
                 row=row, metric=metric, before=None if was is None else was.mean, after=figure.mean,
                 difference=None, low=None, high=None,
             )  # fmt: skip
-        elif not one.identical or was.mean != figure.mean:
+        else:
             yield _change(row, metric, was.mean, figure, compared(one, pools))
     for (row, metric), figure in before.items():
         if (row, metric) not in after:
@@ -115,7 +115,7 @@ def _changes(
 
 
 def _figures_alike(one: FigureBaseline, other: FigureBaseline) -> bool:
-    """Whether two figures that are not compared are the same to the last bit, values per item included."""
+    """Whether two figures are the same to the last bit, values per item included."""
     return one.model_copy(update={"items": None, "clusters": None}) == other.model_copy(
         update={"items": None, "clusters": None}
     )
