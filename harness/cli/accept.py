@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.baselines import baseline_file, history_file, records_of
+from harness.cli.json_output import print_json
 from harness.cli.repository import commit_of, ignored
 from harness.errors import HarnessError
 
@@ -60,7 +60,7 @@ def accept(
     if as_json:
         told = {"suite": manifest.suite, "changed": changed, "baseline": str(file), "history": str(beside)}
         plain = {**told, "acceptance": last.model_dump(mode="json")}
-        sys.stdout.write(json.dumps(plain, indent=1, allow_nan=False) + "\n")
+        print_json(plain)
     elif changed:
         _show(manifest.suite, last, first=len(history.acceptances) == 1, files=(file, beside))
     else:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from harness.cli.accept import accept
 from harness.cli.check import check
 from harness.cli.compare import compare
 from harness.cli.export import export
+from harness.cli.json_output import print_json
 from harness.cli.leaderboard import leaderboard
 from harness.errors import HarnessError, SuiteError
 
@@ -112,10 +113,6 @@ def _out(text: str) -> None:
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
 
-def _print_json(value: Any) -> None:
-    _out(json.dumps(value, indent=1, ensure_ascii=False))
-
-
 @app.command()
 def run(
     suite: SuiteArgument,
@@ -194,7 +191,7 @@ def plan(
     wanted = _read(suite, registry, sets, seeds)
     planned = plan_of(wanted, registry, limit, Store(results))
     if as_json:
-        _print_json(plain_plan(planned, Store(results)))
+        print_json(plain_plan(planned, Store(results)))
     else:
         out().print(plan_table(planned, Store(results)))
 
@@ -227,7 +224,7 @@ def data(
     finally:
         reporter.close()
     if as_json:
-        _print_json(plain_data(wanted, found))
+        print_json(plain_data(wanted, found))
     else:
         show_data(wanted, found, out())
     sys.exit(1 if strict and any(one.strict for one in findings(found)) else 0)
@@ -243,7 +240,7 @@ def validate(
     """Check a suite file; every problem is named with its line."""
     wanted = _read(suite, _registry(), sets, seeds)
     if as_json:
-        _print_json(wanted.as_run)
+        print_json(wanted.as_run)
     else:
         rows = ", ".join(row.label for row in wanted.rows)
         _out(f"{wanted.name}: valid; {len(wanted.rows)} rows ({rows}), seeds {list(wanted.seeds)}")
@@ -257,7 +254,7 @@ def list_(kind: Annotated[Kind, typer.Argument(help="What to list.")], as_json: 
 
     rows = listing(kind.value, _registry)
     if as_json:
-        _print_json(rows)
+        print_json(rows)
     else:
         out().print(listing_table(kind.value, rows))
 
@@ -267,7 +264,7 @@ def schema() -> None:
     """Print the JSON Schema of suite files, for editors."""
     from harness.suite import json_schema
 
-    _print_json(json_schema(_registry()))
+    print_json(json_schema(_registry()))
 
 
 @app.command()
@@ -280,7 +277,7 @@ def studies(
 
     record = read_record(results)
     if as_json:
-        _print_json(record.model_dump(mode="json"))
+        print_json(record.model_dump(mode="json"))
     else:
         _out(snippet(record))
 
@@ -296,7 +293,7 @@ def doctor(results: Results = DEFAULT_RESULTS, as_json: AsJson = False) -> None:
 
     found = checks(results)
     if as_json:
-        _print_json([dataclasses.asdict(check) for check in found])
+        print_json([dataclasses.asdict(check) for check in found])
     else:
         out().print(checks_table(found))
     sys.exit(1 if any(check.state == "problem" for check in found) else 0)
@@ -350,7 +347,7 @@ def judge(
             raise SuiteError("--replay takes no DATA, no --set and no --limit", fix="leave them out")
         found = replay_files(_registry(), replay, outputs, references, length_control=length_control)
         if as_json:
-            _print_json(found[0] if len(found) == 1 else found)
+            print_json(found[0] if len(found) == 1 else found)
         else:
             out().print(replay_table(found))
         return
@@ -362,7 +359,7 @@ def judge(
     quiet_libraries()
     measured = measure_judges(_registry(), data, judges, sets, results, limit=limit, again=again)
     if as_json:
-        _print_json(measured[0] if len(measured) == 1 else measured)
+        print_json(measured[0] if len(measured) == 1 else measured)
     else:
         out().print(judges_table(measured))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from harness.cli.json_output import print_json
 
 
 class Covered(StrEnum):
@@ -50,7 +50,7 @@ def compare(
         records = Store(results.parent).records(digests)
         found = compared(manifest, records, baseline=baseline, metrics=metric, estimand=estimand.value)
     if as_json:
-        sys.stdout.write(json.dumps(plain(found.families), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+        print_json(plain(found.families))
         return
     from harness.cli.show import out
     from harness.render.comparison_tables import comparison_table

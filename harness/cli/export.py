@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
-import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.json_output import print_json
 from harness.errors import SuiteError
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def export(
         done = _export(described, to, out or results[0] / to.value, uri, project or read.manifest.suite, advance)
     if as_json:
         plain = {**dataclasses.asdict(done), "without": list(described.without)}
-        sys.stdout.write(json.dumps(plain, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+        print_json(plain)
     else:
         _show(done, described.without)
 

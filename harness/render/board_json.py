@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.board import Board
 from harness.errors import StoreError
+from harness.render.visible import escaped
 from harness.upgrades import upgrade_board
 
 FILE = "leaderboard.json"
@@ -31,7 +32,7 @@ def plain_board(board: Board) -> dict[str, Any]:
 
 def json_text(board: Board) -> str:
     """The board as JSON; equal boards give equal bytes."""
-    return _indented(plain_board(board), "\n") + "\n"
+    return escaped(_indented(plain_board(board), "\n")) + "\n"
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 _UNSEEN = re.compile(
@@ -22,6 +23,13 @@ def visible(text: str) -> str:
     becomes U+FFFD.
     """
     return _UNSEEN.sub(lambda found: _sign(ord(found.group())), _LINE_ENDS.sub("\n", text))
+
+
+def escaped(json_text: str) -> str:
+    """JSON of the same data, in which no character is raw that cannot be seen, steers a terminal or turns the writing
+    direction. In JSON such a character stands in a string, where its escape means the same.
+    """
+    return _UNSEEN.sub(lambda found: json.dumps(found.group())[1:-1], json_text)
 
 
 def _sign(code: int) -> str:

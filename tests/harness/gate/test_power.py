@@ -25,6 +25,16 @@ def test_a_fresh_pair_shows_what_was_printed_four_times_in_five(level, seed, ite
     assert shown == pytest.approx(0.8, abs=0.03) if item == margin == 0 else 0.77 < shown < 0.9
 
 
+@pytest.mark.parametrize("level", [0.05, 0.0006, 0.0001])
+def test_at_one_degree_of_freedom_too(level):
+    random = np.random.default_rng(0)
+    n = 400_000
+    least = detectable(parts(1.0, 1), level=level, margin=np.zeros(1))
+    true, again = 1 / random.chisquare(1, n), random.chisquare(1, n)
+    drop = random.normal(size=n) * true**0.5 + least
+    assert (drop > -stdtrit(1, level) * (true * again) ** 0.5).mean() == pytest.approx(0.8, abs=0.01)
+
+
 def test_where_items_alone_count_it_is_the_textbook_formula():
     found = detectable(parts(0.0, 1, 0.04, np.inf), level=0.01, margin=np.zeros(1))
     assert found == pytest.approx(0.2 * (-ndtri(0.01) + ndtri(0.8)), rel=1e-6)

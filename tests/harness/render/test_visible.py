@@ -1,7 +1,9 @@
+import json
+
 import hostile
 import pytest
 
-from harness.render.visible import visible
+from harness.render.visible import escaped, visible
 
 
 @pytest.mark.parametrize("text", [*hostile.TEXTS.values(), *hostile.UNWRITABLE.values()], ids=repr)
@@ -32,3 +34,12 @@ def test_hidden_letters_can_be_read():
 
 def test_ends_of_lines_are_one():
     assert visible("a\r\nb\u2028c\u2029d\x85e\rf") == "a\nb\nc\nd\ne‹U+000D›f"
+
+
+@pytest.mark.parametrize("text", [*hostile.TEXTS.values(), *hostile.UNWRITABLE.values()], ids=repr)
+def test_escaped_json_holds_the_same_and_steers_nothing(text):
+    plain = json.dumps({text: [text]}, indent=1, ensure_ascii=False)
+    shown = escaped(plain)
+    assert json.loads(shown) == json.loads(plain)
+    assert not {ord(c) for c in shown} & (hostile.STEERING - {0x09, 0x0A, 0x2028, 0x2029})
+    shown.encode()
