@@ -17,9 +17,8 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
+from pydantic_core import from_json
 
 from harness.errors import StoreError
 from harness.long_lived import long_lived
@@ -47,10 +46,11 @@ def write_atomically(path: Path, content: str | bytes) -> None:
             os.fsync(handle.fileno())
         partial.replace(path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        fix = "make room or name another --results; finished steps are kept, so run again to go on"
+        fix = "make room or name another folder; what was finished is kept, so the same command goes on"
         raise StoreError(f"{path} cannot be written: {error}", fix=fix) from error
+    finally:
+        with contextlib.suppress(OSError):  # after an interrupt too; where all went well, it is there no more
+            partial.unlink()
 
 
 def _sync(folder: Path) -> None:
@@ -126,7 +126,9 @@ class Store:
                 return read_record(file.read())
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, ValidationError) as error:
+        except StoreError as error:
+            raise StoreError(error.problem, where=path, fix=error.fix) from error
+        except (OSError, ValueError) as error:
             raise StoreError(
                 f"the record of step {digest} cannot be read: {error}", where=path, fix="delete its folder"
             ) from error
@@ -210,6 +212,11 @@ def _alive(process: str) -> bool:
     return int(process) != os.getpid()
 
 
+def root_of(folder: Path) -> Path:
+    """The results folder `results` of a suite's folder `results/core`, also where that is named `.` or `..`."""
+    return (folder if folder.name not in {"", ".."} else folder.resolve()).parent
+
+
 def read_manifest(folder: Path) -> RunManifest:
     """`run.json` of a suite's results folder.
 
@@ -218,14 +225,15 @@ def read_manifest(folder: Path) -> RunManifest:
     """
     path = folder / "run.json"
     try:
-        data: dict[str, Any] = json.loads(path.read_bytes())
-        return upgrade_manifest(data)
-    except FileNotFoundError:
+        return upgrade_manifest(from_json(path.read_bytes()))
+    except (FileNotFoundError, NotADirectoryError):
         board_alone = (folder / "leaderboard.json").is_file()
         fix = "run its suite again: a board alone holds no values per item" if board_alone else ""
         raise StoreError(
             f"{folder} holds no results of a suite: run.json is missing",
             fix=fix or "name a folder such as results/core",
         ) from None
-    except (OSError, ValueError, ValidationError) as error:
-        raise StoreError(f"{path} cannot be read: {error}") from error
+    except StoreError as error:
+        raise StoreError(error.problem, where=str(path), fix=error.fix) from error
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path} cannot be read: {error}", fix="run its suite again, which writes it anew") from error

@@ -6,11 +6,11 @@ as there is one version.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 
 from harness.errors import StoreError
 from harness.records import SCHEMA_VERSION, Record, RunManifest
@@ -59,7 +59,10 @@ def newest_form(data: object, upgrades: Upgrades, newest: int, what: str) -> For
         StoreError: the data are no such thing, or of a version that this release does not know.
     """
     if not isinstance(data, dict):
-        raise StoreError(f"a {what} is a JSON object; this is {type(data).__name__}")
+        raise StoreError(
+            f"a {what} is a JSON object; this is {type(data).__name__}",
+            fix="check that the file was written by `harness run`",
+        )
     form: Form = dict(data)  # pyright: ignore[reportUnknownArgumentType]
     version = form.get("schema_version")
     if not isinstance(version, int) or isinstance(version, bool):
@@ -96,7 +99,7 @@ def read_record(content: bytes) -> Record:
     except ValidationError:
         record = None
     if record is None or record.schema_version != SCHEMA_VERSION or "schema_version" not in record.model_fields_set:
-        return upgrade_record(json.loads(content))
+        return upgrade_record(from_json(content))
     return record
 
 

@@ -18,7 +18,7 @@ from harness.board.refusals import refusals
 from harness.board.run_results import RunResults
 from harness.digest import digest
 from harness.errors import HarnessError
-from harness.records import Cell, Published, Record, RowManifest, RunManifest, SharedStep
+from harness.records import Cell, LedgerRecord, Published, Record, RowManifest, RunManifest, SharedStep
 
 RANK = {"done": 0, "failed": 1, "skipped": 2, "missing": 3}
 """Of states of one cell in several folders, the one of the lowest rank stands."""
@@ -61,7 +61,7 @@ def joined(runs: Sequence[RunResults]) -> Joined:
             "as_run": as_run,
             "rows": rows,
             "evaluators": evaluators,
-            "ledgers": {split: ledger for one in reversed(manifests) for split, ledger in one.ledgers.items()},
+            "ledgers": _ledgers(manifests),
             "audit": min(audits, key=lambda cell: RANK[cell.state]) if audits else None,
             "shared": _shared(manifests),
             "published": _once([published for one in manifests for published in one.published]),
@@ -125,6 +125,14 @@ def _row(label: str, runs: Sequence[RunResults], evaluators: Sequence[str]) -> R
 def _rank(cell: Cell, run: RunResults) -> int:
     """Of a cell that is said to be done and whose record is gone, as of one that is missing."""
     return RANK["missing" if cell.state == "done" and cell.digest not in run.records else cell.state]
+
+
+def _ledgers(manifests: Sequence[RunManifest]) -> dict[str, LedgerRecord]:
+    """Of every split, the first."""
+    found: dict[str, LedgerRecord] = {}
+    for split, ledger in (entry for one in manifests for entry in one.ledgers.items()):
+        found.setdefault(split, ledger)
+    return found
 
 
 def _shared(manifests: Sequence[RunManifest]) -> list[SharedStep]:

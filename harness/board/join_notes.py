@@ -26,7 +26,7 @@ def _bases(runs: Sequence[RunResults]) -> list[str]:
             continue
         rows = _rows_by_weights(made, digest, runs)
         told = "; ".join(f"weights {weights[:12] or 'not recorded'}: {', '.join(of)}" for weights, of in rows.items())
-        if len(rows) > 1:
+        if len(rows.keys() - {""}) > 1:
             found.append(
                 "Different base models: machines made the base model by one recipe, and not bit for bit alike. A "
                 f"difference between rows may be one between their bases. {told}."
@@ -34,7 +34,7 @@ def _bases(runs: Sequence[RunResults]) -> list[str]:
         elif "" in rows:
             found.append(
                 "Base models not known: several machines made the base model, and a record does not tell its weights. "
-                "A difference between rows may be one between their bases."
+                f"A difference between rows may be one between their bases. {told}."
             )
     return found
 

@@ -34,7 +34,8 @@ def _named(host: Mapping[str, Any]) -> str:
 
     Empty where it is not known: a step that loaded no torch asked for no GPU.
     """
-    gpus: list[object] | None = host.get("gpus")
-    if gpus is None or not host.get("processor"):
+    gpus: object = host.get("gpus")
+    if not isinstance(gpus, list) or not host.get("processor"):
         return ""
-    return " with ".join([str(host["processor"]), *dict.fromkeys(str(gpu) for gpu in gpus)])
+    names: list[object] = gpus
+    return " with ".join([str(host["processor"]), *dict.fromkeys(map(str, names))])

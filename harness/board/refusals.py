@@ -56,13 +56,18 @@ def _evaluated(one: RunResults, other: RunResults) -> Iterator[str]:
 
 
 def _cells(one: RunResults, other: RunResults) -> list[str]:
-    """The same cell done by steps that are not the same, though nothing above says why."""
-    digests = {place: cell.digest for place, cell, _ in other.done()}
-    found: dict[tuple[str, str], list[int | None]] = {}
-    for (row, what, seed), cell, _ in one.done():
-        if digests.get((row, what, seed), cell.digest) != cell.digest:
-            found.setdefault((row, what), []).append(seed)
+    """The same cell done by steps that are not the same, though nothing above says why: what tells the first apart."""
+    there = {place: (cell.digest, record.identity) for place, cell, record in other.done()}
+    seeds: dict[tuple[str, str], list[int | None]] = {}
+    why: dict[tuple[str, str], list[str]] = {}
+    for (row, what, seed), cell, record in one.done():
+        digest, identity = there.get((row, what, seed), (cell.digest, record.identity))
+        if digest != cell.digest:
+            seeds.setdefault((row, what), []).append(seed)
+            why.setdefault((row, what), differences("identity", record.identity, identity))
     return [
-        " ".join(f"row {shown(row)}: {shown(what)} {seeds_text(seeds)}".split()) + " is of another step here than there"
-        for (row, what), seeds in found.items()
+        " ".join(f"row {shown(row)}: {shown(what)} {seeds_text(of)}".split())
+        + " is of another step here than there"
+        + "".join(f"; {told}" for told in why[row, what])
+        for (row, what), of in seeds.items()
     ]

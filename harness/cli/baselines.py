@@ -6,17 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import StoreError
+from harness.store import Store, root_of
 
 if TYPE_CHECKING:
     from harness.records import Record, RunManifest
 
 FOLDER = "baselines"
 """Beside the results of suites."""
-
-
-def root_of(results: Path) -> Path:
-    """The results folder `results` of the suite's folder `results/core`; of `.` as well."""
-    return (results if results.name not in {"", ".."} else results.resolve()).parent
 
 
 def baseline_file(results: Path, suite: str) -> Path:
@@ -38,8 +34,6 @@ def history_file(baseline: Path) -> Path:
 def records_of(results: Path, manifest: RunManifest) -> dict[str, Record]:
     """The records of a run, those of its cells and those that cells share, by digest."""
     from rich.console import Console
-
-    from harness.store import Store
 
     digests = [cell.digest for row in manifest.rows for cell in row.cells if cell.digest is not None]
     digests += [step.digest for step in manifest.shared]

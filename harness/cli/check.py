@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from harness.gate import Outcome
 
 
+FAULT = 2
+"""Exit code of a fault of ours: left to itself, Python leaves with 1, which says regression."""
+
+
 def check(
     results: Annotated[Path, typer.Argument(help="A suite's results folder, such as results/core.")],
     baseline: Annotated[
@@ -52,8 +56,20 @@ def check(
 ) -> None:
     """Hold a run to its baseline: leaves with 1 on a regression, with 2 where nothing can be said."""
     found = _found(Asked(results, baseline, tuple(margin), cost_factor, alpha))
-    shown = Form.json if as_json else form
-    if in_actions() if github is None else github:
+    try:
+        _show(found, Form.json if as_json else form, github=in_actions() if github is None else github)
+        _write(found.outcome, {Form.markdown: markdown, Form.junit: junit, Form.json: json_file})
+    except HarnessError:
+        raise
+    except Exception:
+        traceback.print_exc()
+        sys.exit(FAULT)
+    sys.exit(found.outcome.exit_code)
+
+
+def _show(found: _Found, shown: Form, *, github: bool) -> None:
+    """The outcome on standard output, and why nothing can be said on standard error."""
+    if github:
         tell_github(found.outcome, shown)
         summarize(found.outcome)
     else:
@@ -62,8 +78,6 @@ def check(
         from harness.render.visible import visible
 
         sys.stderr.write("" if found.error is None else f"{visible(str(found.error))}\n")
-    _write(found.outcome, {Form.markdown: markdown, Form.junit: junit, Form.json: json_file})
-    sys.exit(found.outcome.exit_code)
 
 
 @dataclass(frozen=True)
@@ -91,7 +105,7 @@ def _found(asked: Asked) -> _Found:
     except HarnessError as error:
         return _Found(_unsaid(asked, error), error)
     except Exception as error:
-        traceback.print_exc()  # left to itself it would leave with 1, which says regression
+        traceback.print_exc()
         failed = HarnessError(f"the gate itself failed: {type(error).__name__}: {error}", fix="report it")
         return _Found(_unsaid(asked, failed), failed)
 

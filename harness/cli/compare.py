@@ -42,12 +42,12 @@ def compare(
 
     from harness.board.query import compare as compared
     from harness.board.query import plain
-    from harness.store import Store, read_manifest
+    from harness.store import Store, read_manifest, root_of
 
     manifest = read_manifest(results)
     digests = [cell.digest for row in manifest.rows for cell in row.cells if cell.digest is not None]
     with Console(stderr=True).status("reading records"):
-        records = Store(results.parent).records(digests)
+        records = Store(root_of(results)).records(digests)
         found = compared(manifest, records, baseline=baseline, metrics=metric, estimand=estimand.value)
     if as_json:
         print_json(plain(found.families))

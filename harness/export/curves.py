@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.export.tracker_run import Curve
+from harness.report.curves import is_step
 
 NOT_FINITE = "{} (not finite)"
 UNREADABLE = "lines of the training log that cannot be read"
@@ -65,6 +66,6 @@ def _lines(path: Path | None) -> list[dict[str, Any] | None]:
             read: Any = from_json(line, cache_strings="keys")
         except ValueError:
             read = None
-        whole = isinstance(read, dict) and type(read.get("step")) is int and 0 <= read["step"] < 2**63
+        whole = isinstance(read, dict) and is_step(read.get("step"))
         found.append(read if whole else None)
     return found

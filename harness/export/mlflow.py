@@ -74,15 +74,17 @@ def export(described: Described, where: Place, experiment: str, advance: Progres
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # nothing is said to anybody but the tracker
     client: Any = library("mlflow.tracking", "mlflow").MlflowClient
-    exceptions = library("mlflow.exceptions", "mlflow")
+    refused = library("mlflow.exceptions", "mlflow").MlflowException
+    broken = library("sqlalchemy.exc", "mlflow").SQLAlchemyError
     with _quiet():
         try:
             if where.folder is not None:
                 where.folder.mkdir(parents=True, exist_ok=True)
             return _export(described, where, client(tracking_uri=where.uri), experiment, advance)
-        except (exceptions.MlflowException, OSError) as error:
+        except (refused, broken, OSError) as error:
             first = str(error).strip().split("\n")[0]
-            raise HarnessError(f"MLflow refuses: {first}", where=where.uri, fix="see that --uri is right") from error
+            fix = "see that --uri is right" if where.folder is None else "name another --out, or a server with --uri"
+            raise HarnessError(f"MLflow refuses: {first}", where=where.uri, fix=fix) from error
 
 
 def _export(described: Described, where: Place, client: Any, experiment: str, advance: Progress) -> Exported:

@@ -52,7 +52,7 @@ class EventFiles:
         by_step.setdefault(max(by_step, default=0), {}).update(told.figures)
         summaries = [(0, one) for one in self._words(run, told)]
         if hparams:
-            summaries.append((0, self._hparams.hparams_pb(dict(hparams), run.key, run.started)))
+            summaries.append((0, self._began(run, hparams)))
         for step in sorted(by_step):
             summary = self._summaries.Summary()
             for name, value in by_step[step].items():
@@ -91,6 +91,15 @@ class EventFiles:
         if "leaderboard.md" in run.files:
             found.append(self._text.text_pb("board", run.files["leaderboard.md"].encode("utf-8", "replace")))
         return found
+
+    def _began(self, run: TrackerRun, hparams: Mapping[str, Scalar]) -> Any:
+        """A run's settings. TensorBoard leaves their order in the bytes to chance."""
+        summary = self._hparams.hparams_pb(dict(hparams), run.key, run.started)
+        held = summary.value[0].metadata.plugin_data
+        held.content = self._hparams_data.HParamsPluginData.FromString(held.content).SerializeToString(
+            deterministic=True
+        )
+        return summary
 
     def _ended(self, run: TrackerRun) -> Any:
         """That a run is over: TensorBoard shows one without this as running."""

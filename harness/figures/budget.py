@@ -126,6 +126,10 @@ def _alt(found: Tuning) -> str:
     for study in found.studies:
         first, best = (study.values[0] if study.values else None), study.best
         told_first = "failed" if first is None else f"{first:.3g}"
-        told_best = "none" if best is None else f"{study.values[best]:.3g} at trial {best + 1}"
-        rows.append(f"{shown_as(study.row, LONGEST)} {told_first}, best {told_best} of {len(study.values)}")
+        told_best = (
+            f"none of {len(study.values)}"
+            if best is None
+            else f"{study.values[best]:.3g}, trial {best + 1} of {len(study.values)}"
+        )
+        rows.append(f"{shown_as(study.row, LONGEST)} {told_first} (best {told_best})")
     return f"Tuning by {shown_as(found.design.metric, LONGEST)}, own settings and best trial: {few(rows, 12)}."

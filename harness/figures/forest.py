@@ -178,6 +178,8 @@ def _caption(form: _Form, table: Table) -> str:
         )
     if family.tests > 1:
         parts.append(f"p is corrected by Holm over {family.tests} contenders; in brackets it is not corrected.")
+    if "undetermined" in table["verdict"]:
+        parts.append("Undetermined: the interval covers no fresh training run, and tells of these checkpoints alone.")
     if any(value is not None for end in ("past_low", "past_high") for value in table[end]):
         parts.append("Where an arrow stands at an edge, a line or a point goes on, as the numbers say.")
     return " ".join([*parts, "Rows that are not told apart are not thereby equal."])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,10 @@ def _row(row: BoardRow, found: Draft, sets: _Sets) -> RowBaseline:
 
 
 def _figure(heading: Heading, measure: Measure, scores: Scores | Composite | None, sets: _Sets) -> FigureBaseline:
-    """A score over metrics keeps no values: it is made again from those of its metrics."""
+    """A score over metrics keeps no values: it is made again from those of its metrics. An interval of values so large
+    that their squares overflow is none.
+    """
+    bounded = measure.ci95 is not None and all(math.isfinite(end) for end in measure.ci95)
     kept = scores if isinstance(scores, Scores) else None
     dtype, values = ("f8", None) if kept is None else pack_values(kept.values)
     return FigureBaseline(
@@ -115,8 +119,8 @@ def _figure(heading: Heading, measure: Measure, scores: Scores | Composite | Non
         unit=measure.unit,
         higher_is_better=measure.higher_is_better,
         mean=measure.mean,
-        stderr=measure.stderr,
-        ci95=measure.ci95,
+        stderr=measure.stderr if bounded else None,
+        ci95=measure.ci95 if bounded else None,
         n=measure.n,
         per_seed=None if measure.per_seed is None else dict(measure.per_seed),
         pseudo=kept is not None and kept.pseudo,
@@ -148,12 +152,27 @@ def read_baseline(path: Path) -> BaselineRecord:
     except ValidationError as error:
         raise StoreError(f"it is no baseline: {first_of(error)}", where=str(path), fix=BACK) from error
     try:
+        _distinct(record)
         values_of(record)
     except StoreError as error:
         raise StoreError(error.problem, where=str(path), fix=error.fix) from error
     except DataError as error:
         raise StoreError(error.problem, where=str(path), fix=BACK) from error
     return record
+
+
+def _distinct(record: BaselineRecord) -> None:
+    """See that no row and no metric of a row stands there twice, as after a merge that went wrong.
+
+    Raises:
+        StoreError: one does.
+    """
+    labels = [row.label for row in record.rows]
+    metrics = [f"{row.label}, {figure.metric}" for row in record.rows for figure in row.figures]
+    for named in (labels, metrics):
+        twice = next((name for name, count in Counter(named).items() if count > 1), None)
+        if twice is not None:
+            raise StoreError(f"it holds {twice} more than once", fix=BACK)
 
 
 def read_json(path: Path, what: str) -> dict[str, Any]:

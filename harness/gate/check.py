@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from harness.baseline_records import BaselineRecord
@@ -14,7 +15,7 @@ from harness.gate.costs import cost_changes, other_host
 from harness.gate.ledgers import items_changed, ledger_changed
 from harness.gate.losses import losses_of, novelties
 from harness.gate.margins import Settings
-from harness.gate.outcome import Outcome, Verdict
+from harness.gate.outcome import FigureChange, Outcome, Verdict
 from harness.gate.surroundings import host_of, steps_of, versions_of, weights_of
 from harness.gate.values import values_of
 from harness.gate.verdicts import verdicts
@@ -65,7 +66,17 @@ def check(
     tests = sum(1 for one in figures if one.p is not None)
     wrong = bool(losses or ledger or any(one.grown for one in costs) or any(f.verdict == "dropped" for f in figures))
     verdict: Verdict = "regression" if wrong else "holds" if tests else "undetermined"
+    if verdict == "undetermined":
+        notes = (_untested(figures), *notes)
     return Outcome(manifest.suite, verdict, settings.alpha, tests, figures, losses, ledger, costs, notes)
+
+
+def _untested(figures: Sequence[FigureChange]) -> str:
+    """Why nothing can be said: the reason that most figures have."""
+    reasons = Counter(one.note.partition("; ")[0] for one in figures)
+    if not reasons:
+        return "the run and the baseline have no figure in common"
+    return f"no figure could be tested: {reasons.most_common(1)[0][0]}"
 
 
 def _belongs(baseline: BaselineRecord, manifest: RunManifest) -> None:

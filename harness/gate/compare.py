@@ -121,10 +121,11 @@ def pools_of(found: Sequence[Twice]) -> dict[tuple[str, int | None], RowPool]:
     have; where these are fewer than `LEAST_ROWS`, there is none.
     """
     groups: dict[tuple[str, int | None], list[Twice]] = {}
-    for one in found:
-        if one.contender and isinstance(one.together, Paired) and min(map(len, one.seeds)) > 1:
-            groups.setdefault((one.metric, one.prompts), []).append(one)
-    return {key: pool for key, rows in groups.items() if (pool := _pool(rows)) is not None}
+    with np.errstate(over="ignore", invalid="ignore"):  # `compared` looks at what comes of it
+        for one in found:
+            if one.contender and isinstance(one.together, Paired) and min(map(len, one.seeds)) > 1:
+                groups.setdefault((one.metric, one.prompts), []).append(one)
+        return {key: pool for key, rows in groups.items() if (pool := _pool(rows)) is not None}
 
 
 def _pool(rows: Sequence[Twice]) -> RowPool | None:
@@ -148,6 +149,14 @@ def compared(one: Twice, pools: Mapping[tuple[str, int | None], RowPool]) -> Com
         one: what both have.
         pools: of `pools_of`, where rows are taken to have one seed spread; empty where each has its own.
     """
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = _compared(one, pools)
+        if found.parts is None or (abs(one.drop) < LARGEST and float(found.parts.half()) < LARGEST):
+            return found
+    return Compared(one, None, found.how, _joined(TOO_LARGE, found.note))
+
+
+def _compared(one: Twice, pools: Mapping[tuple[str, int | None], RowPool]) -> Compared:
     pool = pools.get((one.metric, one.prompts)) if one.contender else None
     both = one.together
     if not isinstance(both, Paired):
@@ -168,6 +177,9 @@ def compared(one: Twice, pools: Mapping[tuple[str, int | None], RowPool]) -> Com
 
 
 ONE_SEED = "one training seed in either run: nothing tells how far a fresh run may fall"
+TOO_LARGE = "its values are too large to reckon with"
+LARGEST = 1e100
+"""Of a drop and of half its interval: squares and products of larger ones might overflow."""
 NOTHING_TELLS = "neither values per item nor training seeds tell how far it may be off"
 
 
@@ -206,7 +218,7 @@ def _item_parts(one: Twice) -> tuple[ItemPart, ...]:
     for (stderr, n), means in zip(told, one.means, strict=True):
         if stderr is not None and n > 1:
             over_seeds = float(means.var(ddof=1)) / len(means) if len(means) > 1 else 0.0
-            made.append(ItemPart(np.asarray(max(stderr**2 - over_seeds, 0.0)), np.asarray(n - 1.0)))
+            made.append(ItemPart(np.asarray(max(stderr * stderr - over_seeds, 0.0)), np.asarray(n - 1.0)))
     return tuple(made)
 
 

@@ -88,7 +88,9 @@ class Outcome:
     """How the ledger of the data differs, a sentence each."""
     costs: tuple[CostChange, ...]
     notes: tuple[str, ...]
-    """What a reader must know: another base model, settings of rows that changed, rows that are new."""
+    """What a reader must know: another base model, settings of rows that changed, rows that are new. Where nothing can
+    be said the first of them says why.
+    """
 
     @property
     def exit_code(self) -> int:

@@ -19,7 +19,7 @@ ItemType: TypeAlias = Literal["f8", "f4", "i1"]
 SMALLEST_FIRST: tuple[ItemType, ...] = ("i1", "f4", "f8")
 LEVEL = 9
 """Of zlib: a baseline is written once and kept in a repository."""
-BACK = "write the baseline again with `harness accept`, or take it from version control"
+BACK = "take it from version control, or delete it and write it again with `harness accept`"
 """What to do about a baseline that cannot be read."""
 
 

@@ -110,10 +110,10 @@ def _halved(bar: Array, spread: Array, power: float) -> Array:
     """
     from scipy.special import ndtr, ndtri
 
-    far = bar + abs(float(ndtri(power))) * spread  # at the largest of them every point has the power
-    low, high = np.zeros(len(bar)), far.max(1)
+    at = bar + float(ndtri(power)) * spread  # where each point by itself has the power
+    low, high = at.min(1), at.max(1)
     for _ in range(HALVINGS):
-        middle = (low + high) / 2
+        middle = low + (high - low) / 2
         found = ndtr((middle[:, None] - bar) / spread).mean(1) >= power
         low, high = np.where(found, low, middle), np.where(found, middle, high)
     return high

@@ -25,10 +25,17 @@ def values_of(record: BaselineRecord) -> dict[str, dict[str, Scores | Composite]
 
 
 def score_weights(as_run: Mapping[str, Any]) -> dict[str, float]:
-    """The weights of the score over metrics that a suite states, summing to 1; empty where it states none."""
+    """The weights of the score over metrics that a suite states, summing to 1; empty where it states none.
+
+    Raises:
+        StoreError: a weight is no number.
+    """
     statistics: Any = as_run.get("statistics")
     stated: Any = statistics.get("score") if isinstance(statistics, Mapping) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    weights = {str(k): float(v) for k, v in stated.items()} if isinstance(stated, Mapping) else {}  # pyright: ignore
+    try:
+        weights = {str(k): float(v) for k, v in stated.items()} if isinstance(stated, Mapping) else {}  # pyright: ignore
+    except (TypeError, ValueError) as error:
+        raise StoreError("a weight of the score over metrics is no number", fix=BACK) from error
     total = sum(weights.values())
     return {name: weight / total for name, weight in weights.items()} if total else {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -68,7 +69,7 @@ def _untested(one: Compared, other: frozenset[str], settings: Settings) -> Figur
         higher_is_better=of.before.higher_is_better,
         baseline=of.before.mean,
         run=of.after.mean,
-        drop=of.drop,
+        drop=of.drop if math.isfinite(of.drop) else None,
         low=None if half is None else of.drop - half,
         high=None if half is None else of.drop + half,
         p=None,

@@ -13,6 +13,9 @@ from harness.report import Report
 
 MOST_NAMED = 5
 MOST_LEADERS = 4
+LONGEST_NAME = 80
+"""Characters of a row's label in a sentence."""
+UNDONE = ("failed", "missing", "partial")
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,10 @@ def _leader(board: Board, primary: MetricView, place: int, row: BoardRow, *, sev
     rivals = [r for r in board.rows if not r.reference and (r.prompts, r.group) == (row.prompts, row.group)]
     tied = [r for r in rivals if r.standing == "tied with best"]
     most = "lowest" if primary.higher_is_better is False else "highest"
-    words = [Words(one_line(row.label), strong=True)]
-    if not tied:
+    words = [Words(one_line(row.label, LONGEST_NAME), strong=True)]
+    if len(rivals) == 1:
+        words.append(Words(f" has nothing to compete with: {cell.text} in {primary.name}."))
+    elif not tied:
         words.append(Words(f" is best in {primary.name}: {cell.text}."))
     else:
         words.append(Words(f" has the {most} {primary.name}, {cell.text}, but "))
@@ -62,10 +67,13 @@ def _leader(board: Board, primary: MetricView, place: int, row: BoardRow, *, sev
     behind = sum(r.standing == "behind" for r in rivals)
     if behind:
         words.append(Words(f" {behind} of {len(rivals)} contenders fall{'s' if behind == 1 else ''} behind."))
+    lacking = sum(r.standing == "no figure" for r in rivals)
+    if lacking:
+        words.append(Words(f" {lacking} of {len(rivals)} {'has' if lacking == 1 else 'have'} no figure."))
     one = _against(board, row)
     if one is not None and one.difference is not None:
-        words += [Words(" Against the baseline "), Words(one_line(one.baseline), strong=True)]
-        p = "" if cell.p == NONE else f" (p\u00a0{cell.p.strip('()')})"
+        words += [Words(" Against the baseline "), Words(one_line(one.baseline, LONGEST_NAME), strong=True)]
+        p = "" if cell.p == NONE else f" (p\u00a0{cell.p.strip('()')}, {'uncorrected' if '(' in cell.p else 'by Holm'})"
         words.append(Words(f": {cell.difference}, {cell.verdict}{p}."))
     elif primary.baseline and row.label == primary.baseline:
         words.append(Words(" It is the baseline."))
@@ -73,7 +81,7 @@ def _leader(board: Board, primary: MetricView, place: int, row: BoardRow, *, sev
 
 
 def _names(rows: Sequence[BoardRow]) -> list[Words]:
-    named = [Words(one_line(row.label), strong=True) for row in rows[:MOST_NAMED]]
+    named = [Words(one_line(row.label, LONGEST_NAME), strong=True) for row in rows[:MOST_NAMED]]
     if len(rows) > MOST_NAMED:
         named.append(Words(f"{len(rows) - MOST_NAMED} more"))
     joined = [named[0]]
@@ -93,7 +101,7 @@ def _nobody(board: Board, primary: MetricView) -> tuple[Words, ...]:
     place, row = contenders[0]
     return (
         Words("No row can be called best: no interval covers a fresh training run. "),
-        Words(one_line(row.label), strong=True),
+        Words(one_line(row.label, LONGEST_NAME), strong=True),
         Words(f" stands first in {primary.name}, with {primary.cells[place].text}."),
     )
 
@@ -108,9 +116,14 @@ def facts(report: Report, primary: MetricView | None) -> tuple[Fact, ...]:
     board = report.board
     contenders = [row for row in board.rows if not row.reference]
     may = sum(row.standing in {"best", "tied with best"} for row in contenders)
-    found = [Fact("Contenders", whole(len(contenders)), f"{may} may be the best")]
+    found = [Fact("Contenders", whole(len(contenders)), f"{may} may be the best" if may else "none can be called best")]
+    undone = [row.status for row in board.rows if row.status in UNDONE]
+    if undone:
+        found.append(
+            Fact("Not complete", f"{len(undone)} of {whole(len(board.rows))} rows", ", ".join(sorted(set(undone))))
+        )
     if primary is not None and primary.baseline:
-        found.append(Fact("Baseline", primary.baseline, "of every comparison"))
+        found.append(Fact("Baseline", one_line(primary.baseline, LONGEST_NAME), "of every comparison"))
     found += [Fact("Training seeds", _range([len(r.seeds) for r in contenders if r.seeds]), "per contender")]
     if board.primary_metric is not None:
         items = [r.metrics[board.primary_metric].n for r in contenders if board.primary_metric in r.metrics]
@@ -137,7 +150,7 @@ def _cost(board: Board) -> Fact:
     parts = [cost for row in board.rows for cost in (row.cost.train, row.cost.evaluate) if cost is not None]
     parts += [one.cost for one in board.shared]
     total = sum(cost.seconds for cost in parts)
-    return Fact("Time", duration(total), "of all steps, added up")
+    return Fact("Time", duration(total), "rows and what they share")
 
 
 def _machine(report: Report) -> str:

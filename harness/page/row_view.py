@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -84,6 +85,7 @@ class RowView:
 def row_views(report: Report) -> tuple[RowView, ...]:
     """All rows in the order of the board."""
     board = report.board
+    metrics = Counter(_family(heading.name) for heading in board.metrics)
     on_gpu = {label for one in report.surroundings if _on_gpu(one) for label in one.rows}
     sentences: dict[str, list[str]] = {}
     for family in board.comparisons:
@@ -92,7 +94,7 @@ def row_views(report: Report) -> tuple[RowView, ...]:
                 told = one.sentence + (f" Note: {one.note}." if one.note else "")
                 sentences.setdefault(one.row, []).append(one_line(told, LONGEST_SETTINGS))
     return tuple(
-        _view(board, row, place, sentences.get(row.label, ()), gpu=row.label in on_gpu)
+        _view(board, row, place, sentences.get(row.label, ()), metrics, gpu=row.label in on_gpu)
         for place, row in enumerate(board.rows)
     )
 
@@ -101,7 +103,9 @@ def _on_gpu(one: Surroundings) -> bool:
     return str(one.engine.get("device", "")).startswith("cuda")
 
 
-def _view(board: Board, row: BoardRow, place: int, sentences: Sequence[str], *, gpu: bool) -> RowView:
+def _view(
+    board: Board, row: BoardRow, place: int, sentences: Sequence[str], metrics: Mapping[str, int], *, gpu: bool
+) -> RowView:
     train = row.cost.train_per_seed
     seconds = None if train is None else train.seconds if gpu else train.cpu_seconds
     tokens = None if train is None else train.response_tokens + train.sampled_tokens
@@ -125,7 +129,7 @@ def _view(board: Board, row: BoardRow, place: int, sentences: Sequence[str], *, 
         tokens=Sortable(NONE, None) if tokens is None else Sortable(whole(tokens), tokens),
         tuned=_tuned(row),
         status=row.status,
-        reasons=tuple(_reasons(row)),
+        reasons=tuple(_reasons(row, metrics)),
         prompts=row.prompts,
         facts=tuple(_facts(board, row)),
         sentences=tuple(sentences),
@@ -156,14 +160,27 @@ def _tuned(row: BoardRow) -> str:
     return "tuned" if row.tuned else "before tuning" if row.default_of else "untuned"
 
 
-def _reasons(row: BoardRow) -> list[str]:
-    """The row's own reason; then every reason for a gap, with the metrics that it leaves out."""
+def _family(metric: str) -> str:
+    return metric.split("/")[0]
+
+
+def _share(family: str, missing: int, metrics: int) -> str:
+    return family if missing == metrics else f"{missing} of {metrics} figures of {family}"
+
+
+def _reasons(row: BoardRow, of: Mapping[str, int]) -> list[str]:
+    """The row's own reason; then every reason for a gap, with what it leaves out.
+
+    Args:
+        row: of the board.
+        of: how many metrics each family has.
+    """
     gaps: dict[tuple[str, str], list[str]] = {}
     for name, gap in row.skipped.items():
         gaps.setdefault((gap.state, gap.reason), []).append(name)
     told = [one_line(row.reason)] if row.reason else []
     for (state, reason), names in gaps.items():
-        families = list(dict.fromkeys(one_line(name.split("/")[0]) for name in names))
+        families = [_share(one_line(family), n, of[family]) for family, n in Counter(map(_family, names)).items()]
         found = f"{', '.join(families)} {state}: {one_line(reason)}"
         told += [found] if one_line(reason) not in " ".join(told) or not row.reason else []
     return told

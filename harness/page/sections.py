@@ -20,6 +20,7 @@ from harness.render.metric_tables import (
     seeds_table,
     subset_tables,
 )
+from harness.render.numbers import size
 from harness.render.side_tables import published_table, shared_table, size_tables
 from harness.render.table import Column, Line, Table
 from harness.render.text import NONE, one_line
@@ -27,6 +28,8 @@ from harness.render.tuning_table import tuning_table
 from harness.report import Surroundings
 
 LONGEST_NOTE = 2000
+BYTES = "_bytes"
+"""Ends the name of a size."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def sections(board: Board) -> tuple[Section, ...]:
     notes = Footnotes.of(board)
     audit = audit_table(board.audit) if board.audit else None
     found = (
-        Section("all-figures", "All figures", tuple(_figures(board, notes)), notes.texts),
+        Section("every-metric", "Every metric", tuple(_figures(board, notes)), notes.texts),
         Section("comparisons", "Against the baseline", tuple(_comparisons(board))),
         Section("cost", "Cost", _blocks([cost_table(board), shared_table(board)])),
         Section("data", "Data", _blocks([ledger_table(board), audit, counted_table(board)])),
@@ -100,7 +103,7 @@ def _told(table: Table, family: Family, rows: dict[str, BoardRow]) -> Table:
 
 def surroundings_tables(found: Sequence[Surroundings]) -> tuple[Table, ...]:
     """Machines with what the engine chose on them, packages, plugins: a column for each set of steps that ran alike."""
-    titles = [f"{one.steps:,} steps" if len(found) > 1 else "" for one in found]
+    titles = [f"{one.steps:,} step{'s' if one.steps > 1 else ''}" if len(found) > 1 else "" for one in found]
     columns = (Column("what"), *(Column(title or "as run") for title in titles))
 
     def table(title: str, parts: Sequence[dict[str, str]]) -> Table:
@@ -122,5 +125,14 @@ def surroundings_tables(found: Sequence[Surroundings]) -> tuple[Table, ...]:
 
 
 def _plain(found: Mapping[str, Any]) -> dict[str, str]:
-    """Lists joined, the rest as it reads."""
-    return {name: ", ".join(map(str, v)) if isinstance(v, list) else str(v) for name, v in found.items()}
+    """Lists joined, sizes and long fractions for people, the rest as it reads."""
+    return {name.removesuffix(BYTES): _told_value(name, value) for name, value in found.items()}
+
+
+def _told_value(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        parts: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
+        return ", ".join(map(str, parts))
+    if name.endswith(BYTES) and isinstance(value, int):
+        return size(value)
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

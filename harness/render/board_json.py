@@ -8,7 +8,7 @@ from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from harness.board import Board
 from harness.errors import StoreError
@@ -77,5 +77,5 @@ def read_board(path: Path) -> Board:
         return _form().validate_python(upgrade_board(json.loads(file.read_bytes())))
     except FileNotFoundError:
         raise StoreError(f"there is no {file}", fix="name a folder such as results/core") from None
-    except (OSError, ValueError, ValidationError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StoreError(f"{file} cannot be read: {error}") from error

@@ -30,7 +30,7 @@ def decimals(measures: Sequence[Measure]) -> int:
 def decimals_of(halves: Sequence[float], values: Sequence[float]) -> int:
     """The same for any values, of which some have intervals so wide."""
     largest = max((abs(value) for value in values), default=0.0)
-    wide = [half for half in halves if half > ROUNDING * largest]
+    wide = [half for half in halves if ROUNDING * largest < half < math.inf]
     if wide:
         return _two_digits(statistics.median_low(wide))
     return 3 if largest < 10 else 1 if largest < 1000 else 0

@@ -70,7 +70,7 @@ def _lines(path: Path | None) -> list[dict[str, Any]]:
 
 
 def _curve(row: str, seed: int, lines: Sequence[Mapping[str, Any]], points: int) -> LearningCurve | None:
-    known = [line for line in lines if type(line.get("step")) is int]
+    known = [line for line in lines if is_step(line.get("step"))]
     names = [name for name in dict.fromkeys(n for line in known for n in line) if _is_quantity(name)]
     columns = {name: _numbers([line.get(name) for line in known]) for name in names}
     shown = [name for name, values in columns.items() if np.isfinite(values).any()][:MOST_QUANTITIES]
@@ -83,6 +83,11 @@ def _curve(row: str, seed: int, lines: Sequence[Mapping[str, Any]], points: int)
         steps=tuple(known[end - 1]["step"] for end in ends),
         quantities={name: _means(columns[name], [0, *ends[:-1]]) for name in shown},
     )
+
+
+def is_step(value: Any) -> bool:
+    """Whether a line of a log says of which step it is: a whole number that every reader can hold."""
+    return type(value) is int and 0 <= value < 2**63
 
 
 def _is_quantity(name: str) -> bool:

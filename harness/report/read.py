@@ -14,7 +14,7 @@ from harness.gate.history import read_history
 from harness.records import Record, RunManifest
 from harness.report.gather import report_of
 from harness.report.report import Report
-from harness.store import Store, digests_of, read_manifest
+from harness.store import Store, digests_of, read_manifest, root_of
 
 BASELINES = "baselines"
 """Folder of the results folder that holds what was accepted."""
@@ -48,7 +48,7 @@ def read_results(folders: Sequence[Path]) -> Read:
         StoreError: a folder holds no results, or they cannot be read.
         HarnessError: the folders do not belong on one board.
     """
-    stores = tuple(Store(folder.absolute().parent) for folder in folders)
+    stores = tuple(Store(root_of(folder)) for folder in folders)
     manifests = [read_manifest(folder) for folder in folders]
     runs = [
         RunResults(str(folder), manifest, store.records(digests_of(manifest)))

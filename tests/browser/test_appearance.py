@@ -78,3 +78,24 @@ def test_paper_shows_tables_and_no_controls(open_page):
         assert page.locator(".controls:visible, .tools:visible").count() == 0
         assert page.locator("#cost table").first.is_visible()
         assert len(page.pdf(format="A4")) > 10_000
+
+
+def test_the_ranking_on_paper_breaks_no_word_and_keeps_its_heads(open_page):
+    with open_page(viewport={"width": 1030, "height": 700}) as page:
+        page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert page.locator("#ranking button").count() == 0, "Chromium leaves buttons out of repeated heads"
+        assert page.evaluate("document.querySelector('#ranking').scrollWidth <= innerWidth")
+        lines = page.locator("#ranking thead th[data-sort='seeds'] > span").evaluate(
+            "one => one.getClientRects().length"
+        )
+        assert lines == 1
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.locator("#ranking thead button").count() == page.locator("#ranking th[data-sort]").count()
+
+
+def test_reasons_are_not_cut_on_a_common_screen(open_page):
+    with open_page(viewport={"width": 1440, "height": 900}) as page:
+        end = "one => one.getBoundingClientRect().right"
+        box = page.locator("#board .scroll").evaluate(end)
+        assert all(right <= box for right in page.locator("#ranking td.status").evaluate_all(f"all => all.map({end})"))

@@ -141,6 +141,7 @@ def test_ledgers_shared_steps_and_published_figures_are_united(whole):
     assert list(found.ledgers) == ["test", "train, seed 3"]
     assert found.shared == [step.model_copy(update={"rows": ["dpo", "rpo"]})]
     assert found.published == stated
+    assert list(joined([two, one]).manifest.ledgers) == ["test", "train, seed 3"]
 
 
 def test_another_suite_is_refused_by_name(whole):
@@ -199,11 +200,14 @@ def test_evaluations_on_other_data_or_with_other_code_are_refused(whole):
 def test_a_cell_done_by_another_step_is_refused(whole):
     cells = [cell.model_copy(update={"digest": "x" + (cell.digest or "")}) for cell in whole.manifest.rows[2].cells]
     records = {
-        f"x{digest}": record.model_copy(update={"digest": f"x{digest}"}) for digest, record in whole.records.items()
+        f"x{digest}": record.model_copy(
+            update={"digest": f"x{digest}", "identity": {**record.identity, "columns": [f"x{digest}"]}}
+        )
+        for digest, record in whole.records.items()
     }
     other = RunResults("b", with_row(whole, "dpo", cells=cells).manifest, {**whole.records, **records})
     told = refused(whole, other)
-    assert "row dpo: train seeds 0-2 is of another step here than there" in told
+    assert "row dpo: train seeds 0-2 is of another step here than there; identity.columns: not stated here, [" in told
     assert "row sft" not in told
 
 
@@ -254,6 +258,7 @@ def test_base_models_whose_weights_are_not_recorded_are_not_taken_for_equal(whol
     (note,) = board(model(one, None), model(other, None)).notes
     assert note.startswith("Base models not known: ")
     (note,) = board(model(one, "a" * 32), model(other, None)).notes
+    assert note.startswith("Base models not known: ")
     assert note.endswith("weights aaaaaaaaaaaa: sft; weights not recorded: dpo.")
 
 

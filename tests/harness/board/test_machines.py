@@ -47,3 +47,8 @@ def test_machines_that_are_not_known_are_not_taken_for_others(notes, unknown):
 def test_what_steers_a_terminal_is_not_in_the_banner(notes):
     board = notes(host("a\x1b[31m\u202e"), host("b"))
     assert all(banner.isprintable() for banner in banners(board))
+
+
+@pytest.mark.parametrize("gpus", [5, "H200", {"H200": 1}])
+def test_a_machine_that_is_not_told_as_a_list_of_gpus_is_not_known(notes, gpus):
+    assert notes({"processor": "AMD EPYC", "gpus": gpus}, host("Intel Xeon")).notes == ()

@@ -183,6 +183,17 @@ def test_a_bug_is_no_regression(call, monkeypatch):
     assert "ZeroDivisionError" in json.loads(out)["notes"][0]
 
 
+@pytest.mark.parametrize("name", ["equal", "worse"])
+def test_a_bug_in_what_is_shown_is_no_regression(call, monkeypatch, name):
+    def broken(*_):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("harness.render.gate_terminal.print_outcome", broken)
+    code, _, err = call(name)
+    assert code == 2
+    assert "ZeroDivisionError" in err
+
+
 def test_a_file_that_cannot_be_written_is_said(call, tmp_path):
     (tmp_path / "file").write_text("")
     code, _, err = call("equal", "--junit", tmp_path / "file" / "out.xml")

@@ -81,3 +81,8 @@ def test_it_loads_neither_torch_nor_plugins(results):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_results_are_found_from_within(command, results, call, monkeypatch):
+    monkeypatch.chdir(results)
+    assert command("compare", ".", "--json") == call("--json")

@@ -189,3 +189,10 @@ def test_an_experiment_that_was_deleted_is_said_to_be(client, folder, where):
 def test_an_address_that_mlflow_does_not_know_is_no_traceback(folder, tmp_path):
     with pytest.raises(HarnessError, match="MLflow refuses"):
         mlflow.export(exported.described(folder), mlflow.place(tmp_path, "nonsense://x"), "core", exported.ignored)
+
+
+def test_a_file_that_is_no_database_is_no_traceback(folder, tmp_path):
+    (tmp_path / "mlflow.db").write_text("something else")
+    with pytest.raises(HarnessError, match=r"MLflow refuses: .*not a database") as caught:
+        mlflow.export(exported.described(folder), mlflow.place(tmp_path, ""), "core", exported.ignored)
+    assert "--out" in caught.value.fix

@@ -189,3 +189,12 @@ def test_without_tensorboard_the_extra_is_named(folder, tmp_path, monkeypatch):
     with pytest.raises(HarnessError, match=r"pip install 'alignment-harness\[tensorboard\]'"):
         tensorboard.export(exported.described(folder), tmp_path / "out", exported.ignored)
     assert not (tmp_path / "out").exists()
+
+
+def test_settings_are_written_in_an_order_that_no_chance_decides(folder, written):
+    runs = [run for run in exported.described(folder) if run.kind != "board"]
+    for path in (p.parent for p in written[0].rglob("events.*") if p.parent.name not in {"board", written[0].name}):
+        content = accumulator(path).SummaryMetadata("_hparams_/session_start_info").plugin_data.content
+        assert content == plugin_data_pb2.HParamsPluginData.FromString(content).SerializeToString(deterministic=True)
+        runs.pop()
+    assert not runs

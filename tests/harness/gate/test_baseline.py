@@ -155,6 +155,11 @@ BREAKS = {
     "fewer seeds": lambda text: broken(text, lambda d: d["rows"][2]["figures"][0]["per_seed"].pop("0")),
     "items that are not there": lambda text: broken(text, lambda d: d["item_sets"].clear()),
     "no items": lambda text: broken(text, lambda d: d["rows"][0]["figures"][0].update(items=None)),
+    "a row twice": lambda text: broken(text, lambda d: d["rows"].append(d["rows"][0])),
+    "a metric twice": lambda text: broken(text, lambda d: d["rows"][0]["figures"].append(d["rows"][0]["figures"][0])),
+    "a weight that is no number": lambda text: broken(
+        text, lambda d: d["as_run"].update(statistics={"score": {"truth/reward": "much"}})
+    ),
     "ids cut short": lambda text: broken(text, lambda d: d["item_sets"]["items 0"].update(n=3)),
 }
 

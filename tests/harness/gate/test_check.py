@@ -124,9 +124,24 @@ def test_one_seed_each_is_undetermined_unless_nothing_changed():
     assert gates.only(found).verdict == "undetermined"
     assert gates.only(found).drop == pytest.approx(0.3)
     assert "one training seed" in gates.only(found).note
+    assert found.notes[0].startswith("no figure could be tested: one training seed")
     same = gates.outcome({"dpo": before}, {"dpo": before})
     assert (same.verdict, gates.only(same).p, gates.only(same).verdict) == ("holds", 1.0, "holds")
     assert gates.only(same).detectable is None
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of the board's own intervals
+@pytest.mark.parametrize("size", [1e150, 1e155, 1e200, 1e300])
+def test_values_too_large_to_reckon_with_never_hold(size):
+    before = gates.table()
+    found = gates.outcome({"dpo": before}, {"dpo": gates.table(draw=1) * size})
+    one = gates.only(found)
+    assert (found.exit_code, one.verdict, one.p, one.detectable) == (2, "undetermined", None, None)
+    assert "too large" in one.note
+    assert "too large" in found.notes[0]
+    for back in (False, True):
+        huge = gates.table() * size
+        assert gates.outcome({"dpo": huge}, {"dpo": huge[::-1] if back else huge}).exit_code == (2 if back else 0)
 
 
 def test_one_seed_on_one_side_borrows_from_the_other():

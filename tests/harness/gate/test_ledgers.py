@@ -99,7 +99,9 @@ def test_a_run_with_its_items_in_two_halves_is_paired_on_what_is_common():
 def test_items_of_a_metric_without_direction_are_a_note():
     found = check(baseline_of(*run_on({"a": ids(0, 10)}, None)), *run_on({"a": ids(1, 11)}, None), Settings())
     assert found.ledger == ()
-    assert len(found.notes) == 1
+    assert len(found.notes) == 2
+    assert found.notes[0].startswith("no figure could be tested: neither more nor less")
+    assert "which items it stands on" in found.notes[1]
 
 
 def test_items_that_differ_between_seeds_are_a_note():

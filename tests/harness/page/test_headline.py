@@ -28,7 +28,7 @@ def test_a_row_that_beats_all_others_is_best():
 def test_the_leader_is_held_against_the_baseline():
     text = told(boards.one_metric({"base": table(0.5)[0], "dpo": table(0.8), "sft": table(0.6)}))
     assert "Against the baseline base: +0.298 [0.2" in text
-    assert text.endswith(", better (p\u00a0< 0.001).")
+    assert text.endswith(", better (p\u00a0< 0.001, by Holm).")
 
 
 def test_rows_that_are_not_told_apart_are_named():
@@ -40,6 +40,28 @@ def test_rows_that_are_not_told_apart_are_named():
 def test_of_many_ties_a_few_are_named():
     text = told(boards.one_metric({f"row {i}": table(0.5) for i in range(12)}))
     assert " more are not told apart from it." in text
+
+
+def test_a_row_with_nothing_to_compete_with_is_not_called_best():
+    text = told(boards.one_metric({"base": table(0.5)[0], "dpo": table(0.8)}))
+    assert text.startswith("dpo has nothing to compete with: ")
+
+
+def test_rows_without_a_figure_are_counted():
+    manifest, records = boards.one_metric({"dpo": table(0.8), "sft": table(0.5), "ipo": table(0.4)})
+    failed = {"state": "failed", "digest": None, "reason": "diverged"}
+    cells = [cell.model_copy(update=failed) for cell in manifest.rows[-1].cells]
+    rows = [*manifest.rows[:-1], manifest.rows[-1].model_copy(update={"cells": cells})]
+    run = manifest.model_copy(update={"rows": rows}), records
+    assert "1 of 3 contenders falls behind. 1 of 3 has no figure." in told(run)
+    board = make_board(*run)
+    found = {fact.name: fact for fact in facts(figure_reports.of(board), metric_views(board)[0])}
+    assert (found["Not complete"].value, found["Not complete"].about) == ("1 of 3 rows", "failed")
+
+
+def test_a_long_label_is_cut_in_the_sentence():
+    text = told(boards.one_metric({"dpo " * 60: table(0.8), "sft": table(0.5)}))
+    assert len(text) < 300
 
 
 def test_one_seed_makes_nobody_best():

@@ -4,15 +4,19 @@ import html
 import itertools
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
+import boards
 import figure_reports
 import hostile
 import pytest
 import reports
 
+from harness.board import Gap, make_board
 from harness.page import page_html
 from harness.page.files import write_page
+from harness.page.row_view import row_views
 from harness.render.text import one_line
 
 VOID = {"meta", "link", "input", "br", "wbr", "img", "hr"}
@@ -117,6 +121,18 @@ def test_every_row_metric_and_reason_is_there(report, elements, page):
         assert one_line(row.label) in elements.shown
         for gap in row.skipped.values():
             assert one_line(gap.reason) in elements.shown
+
+
+def test_a_family_of_which_a_part_is_missing_is_not_said_to_be_gone():
+    board = make_board(*boards.core())
+    gap = Gap("skipped", "gave no such figure")
+    kept, *gone = [heading.name for heading in board.metrics if heading.name.startswith("truth/")]
+    row = replace(board.rows[0], skipped=dict.fromkeys(gone, gap), metrics={kept: board.rows[0].metrics[kept]})
+    view = row_views(figure_reports.of(replace(board, rows=(row, *board.rows[1:]))))[0]
+    assert view.reasons == (f"{len(gone)} of {len(gone) + 1} figures of truth skipped: gave no such figure",)
+    whole = replace(row, skipped=dict.fromkeys([kept, *gone], gap), metrics={})
+    view = row_views(figure_reports.of(replace(board, rows=(whole, *board.rows[1:]))))[0]
+    assert view.reasons == ("truth skipped: gave no such figure",)
 
 
 def test_rows_of_others_name_their_distribution(report, elements):

@@ -111,3 +111,9 @@ def test_many_trainings_have_fewer_points_each(logged):
 def test_a_method_that_logs_very_much_is_shown_with_the_first(logged):
     (curve,) = logged(lines({"step": 1, **{f"q{n}": 1.0 for n in range(500)}}))
     assert list(curve.quantities) == [f"q{n}" for n in range(MOST_QUANTITIES)]
+
+
+@pytest.mark.parametrize("step", [-1, 2**63, 10**26, True, 1.0, "1", None])
+def test_a_step_that_is_no_number_of_a_step_is_left_out(logged, step):
+    (curve,) = logged(lines({"step": step, "loss": 9.0}, {"step": 2, "loss": 1.0}))
+    assert (curve.steps, curve.quantities) == ((2,), {"loss": (1.0,)})

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import boards
 import folders
 import pytest
@@ -21,11 +23,12 @@ def test_the_board_is_that_of_the_records(run, tmp_path):
     assert found.records == run[1]
 
 
-def test_a_folder_is_found_from_within(run, tmp_path, monkeypatch):
-    from pathlib import Path
-
-    monkeypatch.chdir(folders.written(tmp_path, *run))
-    assert read_results([Path()]).board == make_board(*run)
+@pytest.mark.parametrize(("where", "name"), [(".", "."), ("figures", ".."), ("figures", "../../core")])
+def test_a_folder_is_found_from_within(run, tmp_path, monkeypatch, where, name):
+    core = folders.written(tmp_path, *run)
+    (core / "figures").mkdir()
+    monkeypatch.chdir(core / where)
+    assert read_results([Path(name)]).board == make_board(*run)
 
 
 def test_several_folders_are_joined_and_their_files_found(run, tmp_path):
