@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.baselines import baseline_file, history_file, records_of
 from harness.cli.json_output import print_json
 from harness.cli.repository import commit_of, ignored
+from harness.cli.run_records import records_of
 from harness.errors import HarnessError
+from harness.gate.places import baseline_file, history_file
 
 if TYPE_CHECKING:
     from harness.baseline_records import Acceptance

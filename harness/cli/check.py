@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.baselines import baseline_file, records_of
 from harness.cli.outcome_forms import Form, in_actions, summarize, tell, tell_github, text_of
+from harness.cli.run_records import records_of
 from harness.errors import HarnessError
+from harness.gate.places import baseline_file
 
 if TYPE_CHECKING:
     from harness.gate import Outcome

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.json_output import print_json
+from harness.cli.run_records import records_of
 
 
 class Covered(StrEnum):
@@ -38,17 +39,13 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Compare rows with a baseline: differences, intervals, corrected p, what could have been seen."""
-    from rich.console import Console
-
     from harness.board.query import compare as compared
     from harness.board.query import plain
-    from harness.store import Store, read_manifest, root_of
+    from harness.store import read_manifest
 
     manifest = read_manifest(results)
-    digests = [cell.digest for row in manifest.rows for cell in row.cells if cell.digest is not None]
-    with Console(stderr=True).status("reading records"):
-        records = Store(root_of(results)).records(digests)
-        found = compared(manifest, records, baseline=baseline, metrics=metric, estimand=estimand.value)
+    records = records_of(results, manifest)
+    found = compared(manifest, records, baseline=baseline, metrics=metric, estimand=estimand.value)
     if as_json:
         print_json(plain(found.families))
         return

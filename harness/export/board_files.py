@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from harness.render.files import FORMS as BOARD_FORMS
 from harness.report.read import Read
 
-FORMS = ("html", "md", "csv", "json")
+FORMS = ("html", *BOARD_FORMS)
 
 
 def board_files(read: Read, forms: Collection[str]) -> dict[str, str]:
@@ -20,16 +21,7 @@ def board_files(read: Read, forms: Collection[str]) -> dict[str, str]:
         from harness.page import page_html
 
         found["leaderboard.html"] = page_html(read.report())
-    if "md" in forms:
-        from harness.render.markdown import markdown
-
-        found["leaderboard.md"] = markdown(read.board)
-    if "csv" in forms:
-        from harness.render.table_csv import csv_text
-
-        found["leaderboard.csv"] = csv_text(read.board)
-    if "json" in forms:
-        from harness.render.board_json import json_text
-
-        found["leaderboard.json"] = json_text(read.board)
+    for form in forms:
+        if form in BOARD_FORMS:
+            found[f"leaderboard.{form}"] = BOARD_FORMS[form](read.board)
     return found

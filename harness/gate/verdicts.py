@@ -12,7 +12,8 @@ from harness.gate.compare import Compared
 from harness.gate.margins import Settings
 from harness.gate.outcome import FigureChange, FigureVerdict
 from harness.gate.power import detectable
-from harness.statistics import P_FLOOR, ItemPart, Parts, holm, p_values
+from harness.statistics import P_FLOOR, holm, p_values
+from harness.statistics.parts import stacked
 
 OTHER_MODEL = "not tested: its model was made anew with other weights, and no interval holds the luck of that"
 NO_DIRECTION = "neither more nor less of it is better"
@@ -106,18 +107,3 @@ def _detectable(found: Sequence[Compared], margins: Sequence[float], alpha: floa
     for place, drop in zip(places, drops.tolist(), strict=True):
         least[place] = drop
     return least
-
-
-def stacked(found: Sequence[Parts]) -> Parts:
-    """Many figures' variances as one; a figure that has fewer sets of items than others gets empty ones."""
-    sets = max(len(parts.items) for parts in found)
-    nothing = ItemPart(np.asarray(0.0), np.asarray(1.0))
-    padded = [[*parts.items, *[nothing] * (sets - len(parts.items))] for parts in found]
-    items = tuple(
-        ItemPart(
-            np.array([float(of[place].variance) for of in padded]), np.array([float(of[place].df) for of in padded])
-        )
-        for place in range(sets)
-    )
-    seed = np.array([float(parts.seed) for parts in found])
-    return Parts(seed, np.array([float(parts.seed_df) for parts in found]), items)

@@ -11,13 +11,11 @@ from harness.board import Board, make_board
 from harness.board.join import joined
 from harness.board.run_results import RunResults
 from harness.gate.history import read_history
+from harness.gate.places import FOLDER, history_file
 from harness.records import Record, RunManifest
 from harness.report.gather import report_of
 from harness.report.report import Report
 from harness.store import Store, digests_of, read_manifest, root_of
-
-BASELINES = "baselines"
-"""Folder of the results folder that holds what was accepted."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +62,6 @@ def history_of(stores: Sequence[Store], suite: str) -> HistoryRecord | None:
     Raises:
         StoreError: the file cannot be read.
     """
-    paths = (store.root / BASELINES / f"{suite}.history.json" for store in stores)
+    paths = (history_file(store.root / FOLDER / f"{suite}.json") for store in stores)
     path = next((path for path in paths if path.is_file()), None)
     return read_history(path) if path else None

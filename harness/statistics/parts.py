@@ -77,9 +77,12 @@ class Parts:
 
 
 def stacked(studies: Sequence[Parts]) -> Parts:
-    """(R,) of R single studies with as many sets of items each."""
+    """(R,) of R single studies; one that has fewer sets of items than others gets sets that do not vary."""
+    sets = max(len(one.items) for one in studies)
+    nothing = ItemPart(np.asarray(0.0), np.asarray(1.0))
+    padded = [[*one.items, *[nothing] * (sets - len(one.items))] for one in studies]
     items = [
         ItemPart(np.array([part.variance for part in of_all]), np.array([part.df for part in of_all]))
-        for of_all in zip(*(one.items for one in studies), strict=True)
+        for of_all in zip(*padded, strict=True)
     ]
     return Parts(np.array([one.seed for one in studies]), np.array([one.seed_df for one in studies]), tuple(items))
