@@ -9,6 +9,9 @@ from typing import Any
 MARK = "$"
 """Key of an object that stands for a part: `{"$": 7}` is the seventh part, counted from 0."""
 
+_PLAIN = frozenset({str, int, float, type(None)})
+"""What needs no further look: long columns of numbers are taken at once."""
+
 
 def with_shared_parts(value: Any) -> tuple[Any, list[Any]]:
     """The same with a number in place of every object and list that occurs twice, and those parts.
@@ -27,6 +30,9 @@ def _tree(value: Any, kinds: dict[Hashable, int], times: Counter[int]) -> Any:
         named: Mapping[str, Any] = value  # pyright: ignore[reportUnknownVariableType]
         inside: Any = {name: _tree(one, kinds, times) for name, one in named.items()}
         content: Hashable = ("object", *((name, _content(one)) for name, one in inside.items()))
+    elif isinstance(value, list | tuple) and _PLAIN.issuperset(map(type, value)):  # pyright: ignore[reportUnknownArgumentType]
+        inside = value
+        content = ("list", *value)
     elif isinstance(value, list | tuple):
         inside = [_tree(one, kinds, times) for one in value]  # pyright: ignore[reportUnknownVariableType]
         content = ("list", *map(_content, inside))
@@ -53,7 +59,7 @@ def _replaced(tree: Any, times: Mapping[int, int], known: dict[int, int], parts:
     if isinstance(inside, dict):
         made: Any = {name: _replaced(one, times, known, parts) for name, one in inside.items()}  # pyright: ignore[reportUnknownVariableType]
     else:
-        made = [_replaced(one, times, known, parts) for one in inside]  # pyright: ignore[reportUnknownVariableType]
+        made = [_replaced(one, times, known, parts) if isinstance(one, tuple) else one for one in inside]  # pyright: ignore[reportUnknownVariableType]
     if times[kind] < 2 or not made:
         return made
     known[kind] = len(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -71,7 +72,7 @@ def _lines(path: Path | None) -> list[dict[str, Any]]:
 
 def _curve(row: str, seed: int, lines: Sequence[Mapping[str, Any]], points: int) -> LearningCurve | None:
     known = [line for line in lines if is_step(line.get("step"))]
-    names = [name for name in dict.fromkeys(n for line in known for n in line) if _is_quantity(name)]
+    names = [name for name in dict.fromkeys(chain.from_iterable(known)) if _is_quantity(name)]
     columns = {name: _numbers([line.get(name) for line in known]) for name in names}
     shown = [name for name, values in columns.items() if np.isfinite(values).any()][:MOST_QUANTITIES]
     if not shown:
