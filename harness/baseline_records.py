@@ -77,7 +77,7 @@ class BaselineRecord(_Plain):
     board_digest: str
     """Of the figures of the run that was accepted: two baselines of one digest are of the same figures."""
     weights: dict[str, str]
-    """Per base model made by a source, the digest of its weights."""
+    """Per base model made by a source, the digest of its weights; empty where its record states none."""
     host: dict[str, Any]
     """Processor, cores, memory, GPUs of the machine that most steps ran on."""
     versions: dict[str, str]

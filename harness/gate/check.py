@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -46,7 +47,8 @@ def check(
     steps = steps_of(manifest, records)
     other, weights = _other_weights(baseline, manifest, weights_of(manifest, records))
     pools, pooling = pooled_spreads(baseline, pairs, settings)
-    figures = verdicts([compared(one, pools) for one in pairs], other, settings)
+    lost = _lost_by_base(baseline, pairs, other)
+    figures = verdicts([compared(one, pools) for one in pairs], other, lost, settings)
     others, varying = items_changed(baseline, pairs)
     ledger = (*ledger_changed(baseline.ledgers, manifest.ledgers), *others)
     losses = losses_of(baseline, rows)
@@ -142,15 +144,25 @@ def pooled_spreads(
 def _other_weights(
     baseline: BaselineRecord, manifest: RunManifest, weights: Mapping[str, str]
 ) -> tuple[frozenset[str], str]:
-    """Rows whose base model has other weights than in the baseline, and a note."""
-    models = [name for name, digest in baseline.weights.items() if weights.get(name, digest) != digest]
+    """Rows whose base model is not known to have the weights that it has in the baseline, and a note."""
+    known = baseline.weights
+    differ = [name for name in {**known, **weights} if not known.get(name) or known.get(name) != weights.get(name)]
     rows = frozenset(
         label
         for step in manifest.shared
         for label in step.rows
-        if any(m == step.what or m.startswith(f"{step.what} (") for m in models)
+        if any(m == step.what or m.startswith(f"{step.what} (") for m in differ)
     )
-    if not models:
+    if not differ:
         return rows, ""
-    told = "was made anew and has other weights than in the baseline: trained rows started from another model"
-    return rows, f"the {listed(models)} {told}"
+    unknown = any(not known.get(name) or not weights.get(name) for name in differ)
+    how = "is not known to have the weights" if unknown else "was made anew and has other weights than"
+    told = f"{how} that it has in the baseline" if unknown else f"{how} in the baseline"
+    return rows, f"the {listed(differ)} {told}: what it lost itself is let pass in the rows that were trained from it"
+
+
+def _lost_by_base(baseline: BaselineRecord, pairs: Sequence[Twice], other: frozenset[str]) -> dict[str, float]:
+    """Per metric, how much worse the base model itself is, where it is another one than in the baseline."""
+    bases = {row.label for row in baseline.rows if row.method == "base"} & other
+    found = [p for p in pairs if p.row in bases and p.before.higher_is_better is not None]
+    return {p.metric: p.drop for p in found if math.isfinite(p.drop) and p.drop > 0}

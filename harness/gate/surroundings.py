@@ -17,14 +17,14 @@ def steps_of(manifest: RunManifest, records: Mapping[str, Record]) -> list[Recor
 
 
 def weights_of(manifest: RunManifest, records: Mapping[str, Record]) -> dict[str, str]:
-    """Per base model that was made here, the digest of its weights; none where its record does not state one."""
+    """Per base model that was made here, the digest of its weights; empty where its record does not state one."""
     found: dict[str, str] = {}
     for step in manifest.shared:
         record = records.get(step.digest)
-        stated = record.notes.get("weights") if record is not None and record.kind == "model" else None
-        if isinstance(stated, str):
+        if record is not None and record.kind == "model":
             place = step.what if step.what not in found else f"{step.what} ({len(found) + 1})"
-            found[place] = stated
+            stated = record.notes.get("weights")
+            found[place] = stated if isinstance(stated, str) else ""
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,19 +15,23 @@ from harness.gate.power import detectable
 from harness.statistics import P_FLOOR, holm, p_values
 from harness.statistics.parts import stacked
 
-OTHER_MODEL = "not tested: its model was made anew with other weights, and no interval holds the luck of that"
+OTHER_MODEL = "not tested: its model may have been made anew with other weights, and no interval holds the luck of that"
 NO_DIRECTION = "neither more nor less of it is better"
 
 
-def verdicts(found: Sequence[Compared], other: frozenset[str], settings: Settings) -> tuple[FigureChange, ...]:
+def verdicts(
+    found: Sequence[Compared], other: frozenset[str], lost: Mapping[str, float], settings: Settings
+) -> tuple[FigureChange, ...]:
     """Every figure with its verdict; Holm's correction counts those that have a p.
 
     Args:
         found: every figure that both runs have.
-        other: labels of rows whose base model was made anew with other weights.
+        other: labels of rows whose base model is not known to have the weights it had.
+        lost: per metric, how much worse that base model itself is: all rows that were trained from it start with this,
+            and it is in none of their intervals.
         settings: of the gate.
     """
-    made = [_untested(one, other, settings) for one in found]
+    made = [_untested(one, other, lost, settings) for one in found]
     tested = [place for place, one in enumerate(found) if _testable(one, other)]
     worse, better = _p_values([found[place] for place in tested])
     corrected, improved = holm(worse), holm(better)
@@ -58,11 +62,13 @@ def _p_values(found: Sequence[Compared]) -> tuple[list[float], list[float]]:
     return worse, better
 
 
-def _untested(one: Compared, other: frozenset[str], settings: Settings) -> FigureChange:
+def _untested(one: Compared, other: frozenset[str], lost: Mapping[str, float], settings: Settings) -> FigureChange:
     """A figure without p; its verdict is that of one that is not tested."""
     of = one.of
     half = None if one.parts is None else float(one.parts.half())
     why = _why_not(one, other)
+    passed = lost.get(of.metric, 0.0) if of.row in other and not why else 0.0
+    more = f"the margin is wider by {passed:.3g}, which its base model lost itself" if passed else ""
     return FigureChange(
         row=of.row,
         metric=of.metric,
@@ -75,11 +81,11 @@ def _untested(one: Compared, other: frozenset[str], settings: Settings) -> Figur
         high=None if half is None else of.drop + half,
         p=None,
         holm_p=None,
-        margin=settings.margins.of(of.metric, of.before.unit, of.before.mean),
+        margin=settings.margins.of(of.metric, of.before.unit, of.before.mean) + passed,
         detectable=None,
         how=one.how,
         verdict="not tested" if why else "undetermined",
-        note="; ".join(note for note in (why, one.note) if note),
+        note="; ".join(note for note in (why, more, one.note) if note),
     )
 
 

@@ -110,7 +110,7 @@ def test_weights_of_base_models_are_those_their_records_state():
     shared = [SharedStep(what="base model", digest="m", rows=[]), SharedStep(what="fit", digest="f", rows=[])]
     manifest = boards.manifest([], [], shared=shared)
     assert weights_of(manifest, {"m": record, "f": boards.training("f")}) == {"base model": "abc"}
-    assert weights_of(manifest, {"m": record.model_copy(update={"notes": {}})}) == {}
+    assert weights_of(manifest, {"m": record.model_copy(update={"notes": {}})}) == {"base model": ""}
 
 
 def test_a_trial_is_no_baseline():

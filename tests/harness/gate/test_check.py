@@ -335,8 +335,28 @@ def test_another_base_model_is_noted_and_its_own_row_not_tested():
     assert "the base model was made anew" in other.notes[0]
     same = check(baseline, *with_model(boards.one_metric(worse), "one", ["base", "dpo"]), gates.EXACT)
     assert same.verdict == "regression"
-    unknown = check(baseline, *boards.one_metric(worse), gates.EXACT)
-    assert {one.row: one.verdict for one in unknown.figures}["base"] == "dropped"
+    unknown = check(baseline, *with_model(boards.one_metric(worse), None, ["base", "dpo"]), gates.EXACT)
+    assert {one.row: one.verdict for one in unknown.figures}["base"] == "not tested"
+    assert "the base model is not known to have the weights that it has in the baseline" in unknown.notes[0]
+
+
+def test_what_another_base_model_lost_itself_is_let_pass_in_rows_trained_from_it():
+    def run(base, dpo, weights):
+        table = {"base": np.linspace(0, 1, 30) - base, "dpo": gates.table(items=30) - dpo}
+        return with_model(boards.one_metric(table), weights, ["base", "dpo"])
+
+    def dpo_of(run):
+        (found,) = [one for one in check(baseline, *run, gates.EXACT).figures if one.row == "dpo"]
+        return found
+
+    baseline = baseline_of(*run(0, 0, "one"))
+    exact = dpo_of(run(0.5, 0.5, "one"))
+    shared, more, better = dpo_of(run(0.5, 0.4, "two")), dpo_of(run(0.5, 1.5, "two")), dpo_of(run(-0.5, 0.5, "two"))
+    assert (exact.verdict, exact.margin) == ("dropped", 0.0)
+    assert (shared.verdict, shared.margin) == ("drop within margin", pytest.approx(0.5))
+    assert "wider by 0.5, which its base model lost itself" in shared.note
+    assert (more.verdict, more.margin) == ("dropped", pytest.approx(0.5))
+    assert (better.verdict, better.margin) == ("dropped", 0.0)
 
 
 def test_settings_and_versions_that_changed_are_notes():
