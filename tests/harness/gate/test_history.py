@@ -36,6 +36,14 @@ def test_the_same_run_changes_nothing():
     assert later.acceptances[0] == history.acceptances[0]
 
 
+def test_an_acceptance_that_never_became_the_baseline_is_replaced():
+    first, old = accept(boards.one_metric({"dpo": gates.table()}))
+    run = boards.one_metric({"dpo": gates.table(draw=1)})
+    killed, _ = accept(run, old, first, message="killed before its baseline was written")
+    again, _ = accept(run, old, killed, message="again")
+    assert [one.message for one in again.acceptances] == ["why", "again"]
+
+
 @pytest.mark.parametrize("higher", [True, False, None])
 def test_a_change_is_after_minus_before_with_the_interval_of_the_gate(higher):
     before, after = ({"dpo": gates.table(draw=n)} for n in (0, 1))
