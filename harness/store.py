@@ -83,7 +83,7 @@ class Store:
                 f"{self.root} cannot be used for results: {error}", fix="name another --results"
             ) from error
         for left in (self.root / "tmp").iterdir():
-            if not _alive(left.suffix[1:]):
+            if not _another_runs(left.suffix[1:]):
                 shutil.rmtree(left, ignore_errors=True)
 
     def folder(self, digest: str) -> Path:
@@ -200,16 +200,19 @@ def _sync_directory(folder: Path) -> None:
         os.close(handle)
 
 
-def _alive(process: str) -> bool:
-    if not process.isdigit():
-        return False
+def _another_runs(process: str) -> bool:
+    return process.isdigit() and runs(int(process)) and int(process) != os.getpid()
+
+
+def runs(process: int) -> bool:
+    """Whether there is a process of this number on this machine."""
     try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True
-    return int(process) != os.getpid()
+    return True
 
 
 def root_of(folder: Path) -> Path:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.json_output import print_json
+from harness.cli.options import AsJson, ResultsFolder
 from harness.cli.repository import commit_of, ignored
 from harness.cli.run_records import records_of
 from harness.errors import HarnessError
@@ -27,7 +28,7 @@ MOST = 5
 
 
 def accept(
-    results: Annotated[Path, typer.Argument(help="A suite's results folder, such as results/core.")],
+    results: ResultsFolder,
     baseline: Annotated[
         Path | None,
         typer.Option("--baseline", help="The file to write. By default baselines/SUITE.json beside RESULTS."),
@@ -36,7 +37,7 @@ def accept(
     incomplete: Annotated[
         bool, typer.Option("--incomplete", help="Accept a run with cells that failed or are missing.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make a run the baseline: writes it and its history, and says what changed."""
     from harness.gate.baseline import baseline_of, read_baseline, write_baseline

@@ -18,6 +18,7 @@ from harness.cli.compare import compare
 from harness.cli.export import export
 from harness.cli.json_output import print_json
 from harness.cli.leaderboard import leaderboard
+from harness.cli.options import AsJson
 from harness.errors import HarnessError, SuiteError
 
 if TYPE_CHECKING:
@@ -51,7 +52,6 @@ Workers = Annotated[
     str,
     typer.Option("--workers", envvar="HARNESS_WORKERS", help="Processes that run steps side by side; 1: in this one."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 DEFAULT_RESULTS = Path("results")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.options import ResultsFolder
 from harness.cli.outcome_forms import Form, in_actions, summarize, tell, tell_github, text_of
 from harness.cli.run_records import records_of
 from harness.errors import HarnessError
@@ -24,7 +25,7 @@ FAULT = 2
 
 
 def check(
-    results: Annotated[Path, typer.Argument(help="A suite's results folder, such as results/core.")],
+    results: ResultsFolder,
     baseline: Annotated[
         Path | None,
         typer.Option("--baseline", help="What `harness accept` wrote. By default baselines/SUITE.json beside RESULTS."),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from harness.cli.json_output import print_json
+from harness.cli.options import AsJson, ResultsFolder
 from harness.cli.run_records import records_of
 
 
@@ -21,7 +21,7 @@ class Covered(StrEnum):
 
 
 def compare(
-    results: Annotated[Path, typer.Argument(help="A suite's results folder, such as results/core.")],
+    results: ResultsFolder,
     baseline: Annotated[
         str | None, typer.Option("--baseline", help="Label of the row to compare with; the suite's own by default.")
     ] = None,
@@ -36,7 +36,7 @@ def compare(
             "E3: new items, these checkpoints.",
         ),
     ] = Covered.E1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare rows with a baseline: differences, intervals, corrected p, what could have been seen."""
     from harness.board.query import compare as compared

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.json_output import print_json
+from harness.cli.options import AsJson
 from harness.errors import SuiteError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def export(
         str, typer.Option("--project", help="MLflow's experiment or W&B's project; the suite's name by default.")
     ] = "",
     only: Annotated[list[str], typer.Option("--only", help="Label of a row, without the board; may be repeated.")] = [],  # noqa: B006  # typer's way of saying "none"
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Send trainings and the board to a tracker. Doing it again doubles nothing."""
     from rich.console import Console

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.options import AsJson
 from harness.errors import SuiteError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def leaderboard(
         bool, typer.Option("--short", help=f"With md: also {SHORT}, for a README or a pull request.")
     ] = False,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Rebuild a board from the records, write its files anew, and print it; or join several."""
     from rich.console import Console

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.export.tracker_run import Curve
-from harness.report.curves import is_step
+from harness.report.training_log import steps_of
 
 NOT_FINITE = "{} (not finite)"
 UNREADABLE = "lines of the training log that cannot be read"
@@ -21,7 +21,7 @@ def curves_of(path: Path | None) -> tuple[dict[str, Curve], Counter[str]]:
     """
     by_step: dict[int, dict[str, Any]] = {}
     left_out = Counter[str]()
-    for line in _lines(path):
+    for line in steps_of(path):
         if line is None:
             left_out[UNREADABLE] += 1
         else:
@@ -48,24 +48,3 @@ def finite(value: Any) -> float | None:
         return float(value) if math.isfinite(value) else None
     except OverflowError:
         return None
-
-
-def _lines(path: Path | None) -> list[dict[str, Any] | None]:
-    """The steps of a log; None for a line that holds none."""
-    from pydantic_core import from_json
-
-    try:
-        lines = (path.read_bytes() if path else b"").split(b"\n")
-    except OSError:
-        return []
-    found: list[dict[str, Any] | None] = []
-    for line in lines:
-        if not line.strip():
-            continue
-        try:
-            read: Any = from_json(line, cache_strings="keys")
-        except ValueError:
-            read = None
-        whole = isinstance(read, dict) and is_step(read.get("step"))
-        found.append(read if whole else None)
-    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import StoreError
+from harness.store import runs
 
 MARKER = "harness-export.json"
 """In a folder that an export made: what lies there."""
@@ -70,19 +70,9 @@ def _throw_away_leftovers(folder: Path) -> None:
     """Of processes that were killed."""
     for what in ("new", "old"):
         for left in folder.parent.glob(f".{folder.name}.{what}.*"):
-            if not _alive(left.suffix[1:]):
+            process = left.suffix[1:]
+            if process.isdigit() and not runs(int(process)):
                 if what == "old" and not folder.exists():
                     left.rename(folder)
                 else:
                     shutil.rmtree(left, ignore_errors=True)
-
-
-def _alive(process: str) -> bool:
-    if not process.isdigit():
-        return True
-    with contextlib.suppress(PermissionError):
-        try:
-            os.kill(int(process), 0)
-        except (ProcessLookupError, OverflowError):
-            return False
-    return True

@@ -18,8 +18,8 @@ from harness.export.curves import NOT_FINITE, curves_of, finite
 from harness.export.settings import settings_of, surroundings_of
 from harness.export.tracker_run import Scalar, TrackerRun
 from harness.records import Cost, Record, RowManifest, RunManifest
-from harness.report.curves import LOG
 from harness.report.files import payload
+from harness.report.training_log import LOG
 from harness.store import Store
 
 

@@ -156,8 +156,9 @@ def _other_weights(
     if not differ:
         return rows, ""
     unknown = any(not known.get(name) or not weights.get(name) for name in differ)
-    how = "is not known to have the weights" if unknown else "was made anew and has other weights than"
-    told = f"{how} that it has in the baseline" if unknown else f"{how} in the baseline"
+    told = "was made anew and has other weights than in the baseline"
+    if unknown:
+        told = "is not known to have the weights that it has in the baseline"
     return rows, f"the {listed(differ)} {told}: what it lost itself is let pass in the rows that were trained from it"
 
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from harness.board import Board, BoardRow, Comparison, Family, Heading, Interval
 from harness.board.sentences import p_text
+from harness.gate.outcome import FigureChange
 from harness.render.metric_tables import headline, tone
-from harness.render.numbers import arrow, decimals_of, fixed, signed
+from harness.render.numbers import arrow, between, decimals_of, fixed, signed
 from harness.render.picture import Axis
 from harness.render.table import Column, Line, Table
 from harness.render.text import NONE, one_line
@@ -91,11 +92,9 @@ def definitions(family: Family, places: int) -> list[str]:
     p += ["detectable: the least difference that would be found with 80 % power"] if family.tests else []
     told += [f"{'; '.join(p)}."] if p else []
     for pair in family.again:
-        low, high = pair.low, pair.high
-        around = "" if low is None or high is None else f" [{fixed(low, places)}, {fixed(high, places)}]"
         told.append(
             f"A/A, the noise floor: {pair.row} minus {pair.original}, equal but for seeds: "
-            f"{signed(pair.difference, places)}{around}."
+            f"{signed(pair.difference, places)}{between(pair.low, pair.high, places)}."
         )
     if any(one.pooled is not None for one in family.comparisons) and family.spread_ratio is not None:
         told.append(
@@ -156,13 +155,10 @@ def difference_text(one: Comparison, found: Interval, places: int) -> str:
     """`+0.036 [0.003, 0.070]`."""
     if one.difference is None:
         return NONE
-    told = signed(one.difference, places)
-    if found.low is None or found.high is None:
-        return told
-    return f"{told} [{fixed(found.low, places)}, {fixed(found.high, places)}]"
+    return signed(one.difference, places) + between(found.low, found.high, places)
 
 
-def p_cell(found: Interval) -> str:
+def p_cell(found: Interval | FigureChange) -> str:
     """`0.074`, corrected; `(0.011)`, uncorrected."""
     if found.holm_p is not None:
         return p_text(found.holm_p)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from harness.baseline_records import Acceptance, AcceptedChange
-from harness.render.numbers import arrow, decimals_of, fixed, signed
+from harness.render.numbers import arrow, between, decimals_of, fixed, signed
 from harness.render.table import Column, Line, Table
 from harness.render.text import NONE, one_line
 
@@ -60,9 +60,8 @@ def _line(one: AcceptedChange, higher_is_better: bool | None) -> Line:
     halves = [] if one.low is None or one.high is None else [(one.high - one.low) / 2]
     places = decimals_of(halves, [value for value in (one.before, one.after) if value is not None])
     name = " ".join(part for part in (one_line(one.metric), arrow(higher_is_better)) if part)
-    difference = NONE if one.difference is None else signed(one.difference, places)
-    if one.difference is not None and one.low is not None and one.high is not None:
-        difference += f" [{fixed(one.low, places)}, {fixed(one.high, places)}]"
+    around = between(one.low, one.high, places)
+    difference = NONE if one.difference is None else signed(one.difference, places) + around
     before = "new" if one.before is None else fixed(one.before, places)
     after = "gone" if one.after is None else fixed(one.after, places)
     return Line((one_line(one.row), name, before, after, difference), "trouble" if one.after is None else "plain")

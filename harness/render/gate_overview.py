@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from harness.gate.outcome import CostChange, FigureChange, Outcome
+from harness.render.comparison_tables import p_cell
 from harness.render.gate_sentences import LONG, amount, figure_places
-from harness.render.gate_tables import SEVERITY, definitions, drop_cell, metric_cell, p_cell
+from harness.render.gate_tables import SEVERITY, definitions, drop_cell, metric_cell
 from harness.render.table import Column, Line, Table
 from harness.render.text import NONE, one_line
 

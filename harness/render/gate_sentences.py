@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from harness.board.sentences import p_text
 from harness.gate.outcome import CostChange, FigureChange, Loss, Outcome
-from harness.render.numbers import decimals_of, fixed, size
+from harness.render.numbers import between, decimals_of, fixed, size
 from harness.render.text import one_line
 
 LONG = 2000
@@ -115,8 +115,7 @@ def _by(one: FigureChange, drop: float, places: int) -> str:
     """`worse by 0.031 [0.012, 0.050]`; of a metric without a direction `lower by`."""
     way = ("worse", "better") if one.higher_is_better is not None else ("lower", "higher")
     low, high = (one.low, one.high) if drop >= 0 else (_minus(one.high), _minus(one.low))
-    around = "" if low is None or high is None else f" [{fixed(low, places)}, {fixed(high, places)}]"
-    return f"{way[drop < 0]} by {fixed(abs(drop), places)}{around}"
+    return f"{way[drop < 0]} by {fixed(abs(drop), places)}{between(low, high, places)}"
 
 
 def cost_sentence(one: CostChange) -> str:

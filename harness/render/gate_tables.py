@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.board.sentences import p_text
 from harness.gate.outcome import FigureChange, FigureVerdict, Outcome
+from harness.render.comparison_tables import p_cell
 from harness.render.gate_sentences import LONG, by_unit, figure_places, power_sentences
-from harness.render.numbers import arrow, fixed
+from harness.render.numbers import arrow, between, fixed
 from harness.render.table import Column, Line, Table, Tone
 from harness.render.text import NONE, one_line
 
@@ -133,17 +133,7 @@ def drop_cell(one: FigureChange, places: int) -> str:
     """How much worse, with the interval; nothing where neither way is."""
     if one.drop is None or one.higher_is_better is None:
         return NONE
-    told = fixed(one.drop, places)
-    if one.low is None or one.high is None:
-        return told
-    return f"{told} [{fixed(one.low, places)}, {fixed(one.high, places)}]"
-
-
-def p_cell(one: FigureChange) -> str:
-    """The corrected p; the plain one in brackets where there is no other."""
-    if one.holm_p is not None:
-        return p_text(one.holm_p)
-    return NONE if one.p is None else f"({p_text(one.p)})"
+    return fixed(one.drop, places) + between(one.low, one.high, places)
 
 
 def _how(one: FigureChange) -> str:

@@ -62,6 +62,11 @@ def signed(value: float, places: int) -> str:
     return text if value <= 0 or float(text) == 0 else f"+{text}"
 
 
+def between(low: float | None, high: float | None, places: int) -> str:
+    """` [0.003, 0.070]`, to stand behind a value; empty where there is no interval."""
+    return "" if low is None or high is None else f" [{fixed(low, places)}, {fixed(high, places)}]"
+
+
 def measured(measure: Measure, places: int) -> str:
     """`0.581 ± 0.021`; the mean alone where there is no interval; `<0.001` for a width that would round to 0."""
     half, places = half_width(measure), _own_decimals(measure, places)

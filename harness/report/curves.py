@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from pathlib import Path
 from types import NoneType
 from typing import Any
 
@@ -17,9 +15,9 @@ from harness.board.evidence import TRAIN
 from harness.records import Record, RunManifest
 from harness.report.files import payload
 from harness.report.report import LearningCurve
+from harness.report.training_log import LOG, steps_of
 from harness.store import Store
 
-LOG = "metrics.jsonl"
 MOST_POINTS = 60
 LEAST_POINTS = 12
 ALL_POINTS = 12_000
@@ -45,33 +43,13 @@ def curves(
     points = max(LEAST_POINTS, min(MOST_POINTS, ALL_POINTS // max(1, len(trained))))
     found: list[LearningCurve] = []
     for label, seed, digest in trained:
-        lines = _lines(payload(stores, digest, LOG))
-        if curve := _curve(label, seed, lines, points):
+        known = [step for step in steps_of(payload(stores, digest, LOG)) if step is not None]
+        if curve := _curve(label, seed, known, points):
             found.append(curve)
     return tuple(found)
 
 
-def _lines(path: Path | None) -> list[dict[str, Any]]:
-    """The steps of a log; without the lines that cannot be read, such as one that was cut off."""
-    from pydantic_core import from_json
-
-    try:
-        content = path.read_bytes() if path else b""
-    except OSError:
-        return []
-    lines = [line for line in content.split(b"\n") if line.strip()]
-    try:
-        read: list[Any] = from_json(b"[" + b",".join(lines) + b"]", cache_strings="keys")
-    except ValueError:
-        read = []
-        for line in lines:
-            with contextlib.suppress(ValueError):
-                read.append(from_json(line, cache_strings="keys"))
-    return [one for one in read if isinstance(one, dict)]
-
-
-def _curve(row: str, seed: int, lines: Sequence[Mapping[str, Any]], points: int) -> LearningCurve | None:
-    known = [line for line in lines if is_step(line.get("step"))]
+def _curve(row: str, seed: int, known: Sequence[Mapping[str, Any]], points: int) -> LearningCurve | None:
     names = [name for name in dict.fromkeys(chain.from_iterable(known)) if _is_quantity(name)]
     columns = {name: _numbers([line.get(name) for line in known]) for name in names}
     shown = [name for name, values in columns.items() if np.isfinite(values).any()][:MOST_QUANTITIES]
@@ -84,11 +62,6 @@ def _curve(row: str, seed: int, lines: Sequence[Mapping[str, Any]], points: int)
         steps=tuple(known[end - 1]["step"] for end in ends),
         quantities={name: _means(columns[name], [0, *ends[:-1]]) for name in shown},
     )
-
-
-def is_step(value: Any) -> bool:
-    """Whether a line of a log says of which step it is: a whole number that every reader can hold."""
-    return type(value) is int and 0 <= value < 2**63
 
 
 def _is_quantity(name: str) -> bool:
